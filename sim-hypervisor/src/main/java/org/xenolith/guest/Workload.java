@@ -1,0 +1,47 @@
+package org.xenolith.guest;
+
+/**
+ * What a guest without instructions does, one step after the other. A {@link TinyKernel} asks for the next step when the
+ * last is done and carries it out by computing and by hypercalls.
+ *
+ * <p>One object is the load of one vCPU; vCPUs of a domain may share state through objects that their workloads share,
+ * as threads of one kernel share memory.
+ */
+@FunctionalInterface
+public interface Workload {
+    /** Chooses the next step by calling exactly one of the methods of {@code task}. */
+    void next(Task task);
+
+    /** How a workload says what to do next, and what it may know. */
+    interface Task {
+        /** System time now, ns. */
+        long nowNanos();
+
+        /** Cycles in {@code nanos} ns. */
+        long cycles(long nanos);
+
+        /** Step: compute for {@code cycles}, at least 1. */
+        void compute(long cycles);
+
+        /** Step: compute for ever. */
+        void computeForever();
+
+        /** Step: sleep for {@code nanos} ns from now. */
+        void sleepFor(long nanos);
+
+        /** Step: sleep until system time {@code nanos}; returns at once if that has passed. */
+        void sleepUntil(long nanos);
+
+        /** Step: wait until an event has come on {@code line} since the last wait on it. */
+        void waitFor(int line);
+
+        /** Step: send an event on {@code line}. */
+        void send(int line);
+
+        /** Step: give way once. */
+        void giveWay();
+
+        /** Step: shut the domain down, for good. */
+        void shutdown(int reason);
+    }
+}

@@ -1,0 +1,158 @@
+package org.xenolith.hypervisor;
+
+import org.xenolith.engine.RandomStream;
+import org.xenolith.machine.Topology;
+
+/** A cpupool: some pCPUs, the one scheduler that serves them, and what the hypervisor offers to that scheduler. */
+public final class CpuPool implements SchedulerHost {
+    private final Hypervisor hypervisor;
+    private final String name;
+    private final CpuSet pcpus;
+    final Scheduler scheduler;
+
+    CpuPool(Hypervisor hypervisor, String name, CpuSet pcpus, Scheduler scheduler) {
+        this.hypervisor = hypervisor;
+        this.name = name;
+        this.pcpus = pcpus;
+        this.scheduler = scheduler;
+    }
+
+    /** Its name, such as {@code Pool-0}. */
+    public String name() {
+        return name;
+    }
+
+    /** Its scheduler. */
+    public Scheduler scheduler() {
+        return scheduler;
+    }
+
+    @Override
+    public CpuSet pcpus() {
+        return pcpus;
+    }
+
+    @Override
+    public Topology topology() {
+        return hypervisor.topology();
+    }
+
+    @Override
+    public long now() {
+        return hypervisor.nowNanos();
+    }
+
+    @Override
+    public SchedUnit current(int pcpu) {
+        Vcpu vcpu = hypervisor.pcpu(pcpu).current;
+        return vcpu == null ? null : vcpu.unit();
+    }
+
+    @Override
+    public void tickle(int pcpu) {
+        hypervisor.raiseScheduleSoftirq(hypervisor.pcpu(pcpu));
+    }
+
+    @Override
+    public boolean isTickled(int pcpu) {
+        return hypervisor.pcpu(pcpu).scheduleSoftirq;
+    }
+
+    @Override
+    public void requestMigration(SchedUnit unit) {
+        hypervisor.core().startMigration(unit.vcpu());
+    }
+
+    @Override
+    public void setPcpu(SchedUnit unit, int pcpu) {
+        if (unit.running) {
+            throw new SchedulerException(unit + " is running and cannot be moved to pCPU " + pcpu);
+        }
+        unit.pcpu = pcpu;
+    }
+
+    @Override
+    public void park(SchedUnit unit) {
+        unit.vcpu().setPause(Vcpu.PARKED);
+    }
+
+    @Override
+    public void unpark(SchedUnit unit) {
+        unit.vcpu().clearPause(Vcpu.PARKED);
+    }
+
+    @Override
+    public void pause(SchedUnit unit) {
+        hypervisor.core().pause(unit.vcpu());
+    }
+
+    @Override
+    public void unpause(SchedUnit unit) {
+        hypervisor.core().unpause(unit.vcpu());
+    }
+
+    @Override
+    public XenTimer newTimer(int pcpu, XenTimer.Handler handler) {
+        return new XenTimer(hypervisor, pcpu, handler);
+    }
+
+    @Override
+    public RandomStream random(String purpose) {
+        return hypervisor.random("scheduler/" + name + "/" + purpose);
+    }
+
+    @Override
+    public DecisionListener explaining() {
+        return hypervisor.decisionListener();
+    }
+
+    @Override
+    public boolean tracing(int event) {
+        return hypervisor.trace().wants(event);
+    }
+
+    @Override
+    public void trace(int event) {
+        hypervisor.trace().emit(event, 0, 0, 0, 0, 0, 0, 0, 0);
+    }
+
+    @Override
+    public void trace(int event, int a) {
+        hypervisor.trace().emit(event, 1, a, 0, 0, 0, 0, 0, 0);
+    }
+
+    @Override
+    public void trace(int event, int a, int b) {
+        hypervisor.trace().emit(event, 2, a, b, 0, 0, 0, 0, 0);
+    }
+
+    @Override
+    public void trace(int event, int a, int b, int c) {
+        hypervisor.trace().emit(event, 3, a, b, c, 0, 0, 0, 0);
+    }
+
+    @Override
+    public void trace(int event, int a, int b, int c, int d) {
+        hypervisor.trace().emit(event, 4, a, b, c, d, 0, 0, 0);
+    }
+
+    @Override
+    public void trace(int event, int a, int b, int c, int d, int e) {
+        hypervisor.trace().emit(event, 5, a, b, c, d, e, 0, 0);
+    }
+
+    @Override
+    public void trace(int event, int a, int b, int c, int d, int e, int f) {
+        hypervisor.trace().emit(event, 6, a, b, c, d, e, f, 0);
+    }
+
+    @Override
+    public void trace(int event, int a, int b, int c, int d, int e, int f, int g) {
+        hypervisor.trace().emit(event, 7, a, b, c, d, e, f, g);
+    }
+
+    @Override
+    public String toString() {
+        return name;
+    }
+}

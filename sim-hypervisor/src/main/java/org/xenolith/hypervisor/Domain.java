@@ -1,0 +1,138 @@
+package org.xenolith.hypervisor;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+
+/** A domain: its vCPUs, memory and event channels, and the parameters by which schedulers serve it. */
+public final class Domain {
+    /** Weight of a domain that says none, as in Xen's schedulers. */
+    public static final int DEFAULT_WEIGHT = 256;
+
+    /** Highest weight. */
+    public static final int MAX_WEIGHT = 65535;
+
+    /** How a guest is virtualised. */
+    public enum Type {
+        /** Paravirtualised: hypercalls, no hardware support. */
+        PV,
+        /** Hardware-virtualised without emulated devices. */
+        PVH
+    }
+
+    private final int id;
+    private final String name;
+    private final Type type;
+    private final GuestMemory memory;
+    private final SharedInfo sharedInfo = new SharedInfo();
+    private final List<Vcpu> vcpus = new ArrayList<>();
+    private final List<SchedUnit> units = new ArrayList<>();
+    final EventChannel[] channels = new EventChannel[SharedInfo.PORTS];
+    final CpuPool pool;
+    private int weight = DEFAULT_WEIGHT;
+    private int cap;
+    private Object data;
+
+    /** Why it ended, as in Xen's {@code SHUTDOWN_*}; -1 while it lives. */
+    private int shutdownReason = -1;
+
+    Domain(int id, String name, Type type, GuestMemory memory, CpuPool pool) {
+        this.id = id;
+        this.name = name;
+        this.type = type;
+        this.memory = memory;
+        this.pool = pool;
+    }
+
+    /** Its id; 0 is dom0. */
+    public int id() {
+        return id;
+    }
+
+    /** Its name. */
+    public String name() {
+        return name;
+    }
+
+    /** How it is virtualised. */
+    public Type type() {
+        return type;
+    }
+
+    /** Its memory. */
+    public GuestMemory memory() {
+        return memory;
+    }
+
+    /** Its shared-info page. */
+    public SharedInfo sharedInfo() {
+        return sharedInfo;
+    }
+
+    /** The cpupool that runs it. */
+    public CpuPool pool() {
+        return pool;
+    }
+
+    /** Its vCPUs in order of their numbers. */
+    public List<Vcpu> vcpus() {
+        return Collections.unmodifiableList(vcpus);
+    }
+
+    /** Its schedulable units in order of their numbers. */
+    public List<SchedUnit> units() {
+        return Collections.unmodifiableList(units);
+    }
+
+    /** Its relative share, 1 to 65535. */
+    public int weight() {
+        return weight;
+    }
+
+    /** Most that all its vCPUs together may use, in percent of one pCPU; 0 for no limit. */
+    public int cap() {
+        return cap;
+    }
+
+    /** Why it shut down ({@code SHUTDOWN_*} of Xen's {@code public/sched.h}), or -1 if it has not. */
+    public int shutdownReason() {
+        return shutdownReason;
+    }
+
+    /** What the scheduler keeps of it: whatever was set last, null at first. */
+    @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"})
+    public <T> T data() {
+        return (T) data;
+    }
+
+    /** Keeps {@code data} with this domain for the scheduler. */
+    public void setData(Object data) {
+        this.data = data;
+    }
+
+    void setShare(int newWeight, int newCap) {
+        if (newWeight < 1 || newWeight > MAX_WEIGHT) {
+            throw new IllegalArgumentException("weight must be 1 to " + MAX_WEIGHT + ": " + newWeight);
+        }
+        if (newCap < 0) {
+            throw new IllegalArgumentException("cap must not be negative: " + newCap);
+        }
+        weight = newWeight;
+        cap = newCap;
+    }
+
+    void setShutdownReason(int reason) {
+        shutdownReason = reason;
+    }
+
+    void add(Vcpu vcpu) {
+        vcpus.add(vcpu);
+        units.add(vcpu.unit());
+    }
+
+    /** Its name and id. */
+    @Override
+    public String toString() {
+        return name + " (d" + id + ")";
+    }
+}

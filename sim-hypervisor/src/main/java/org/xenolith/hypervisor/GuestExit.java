@@ -1,0 +1,70 @@
+package org.xenolith.hypervisor;
+
+/** Why a guest stopped executing; one object per vCPU, filled anew at each stop. */
+public final class GuestExit {
+    /** The kinds of stop. */
+    public enum Reason {
+        /** The budget is used up. */
+        BUDGET,
+        /** A hypercall: {@link #number} and {@link #arg}. */
+        HYPERCALL,
+        /** The vCPU halts until an event: {@code hlt} in a hardware-virtualised guest. */
+        HALT,
+        /** An exception that the hypervisor must see: {@link #number} is the vector, then error code and address. */
+        FAULT,
+        /** Port or memory-mapped I/O: {@link #number} is the address, then size, 1 for a write, and its value. */
+        IO
+    }
+
+    /** Why. */
+    public Reason reason = Reason.BUDGET;
+
+    /** Hypercall number, exception vector or I/O address. */
+    public long number;
+
+    /** Up to five arguments, as the guest's registers hold them. */
+    public final long[] arg = new long[5];
+
+    /** The budget was used up. */
+    public void budget() {
+        reason = Reason.BUDGET;
+    }
+
+    /** The guest issues hypercall {@code number} with two arguments. */
+    public void hypercall(int number, long arg0, long arg1) {
+        hypercall(number, arg0, arg1, 0);
+    }
+
+    /** The guest issues hypercall {@code number} with three arguments. */
+    public void hypercall(int number, long arg0, long arg1, long arg2) {
+        reason = Reason.HYPERCALL;
+        this.number = number;
+        arg[0] = arg0;
+        arg[1] = arg1;
+        arg[2] = arg2;
+        arg[3] = 0;
+        arg[4] = 0;
+    }
+
+    /** The vCPU halts. */
+    public void halt() {
+        reason = Reason.HALT;
+    }
+
+    /** The guest raised an exception that is not its own to handle. */
+    public void fault(int vector, int errorCode, long address) {
+        reason = Reason.FAULT;
+        number = vector;
+        arg[0] = errorCode;
+        arg[1] = address;
+    }
+
+    /** The guest accesses I/O space. */
+    public void io(long address, int size, boolean write, long value) {
+        reason = Reason.IO;
+        number = address;
+        arg[0] = size;
+        arg[1] = write ? 1 : 0;
+        arg[2] = value;
+    }
+}

@@ -1,0 +1,699 @@
+package org.xenolith.hypervisor;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import org.xenolith.engine.EventQueue;
+import org.xenolith.engine.RandomStream;
+import org.xenolith.machine.Cost;
+import org.xenolith.machine.CostProfile;
+import org.xenolith.machine.Topology;
+import org.xenolith.machine.TscClock;
+import org.xenolith.trace.TraceEvent;
+import org.xenolith.trace.TraceSink;
+
+/**
+ * The modelled hypervisor and the machine it runs on: one simulation. Everything the run holds is reachable from here.
+ *
+ * <p><b>The loop.</b> Pop the earliest event. It belongs to one pCPU: the guest's exit there, a timer, an interrupt. Bring
+ * that pCPU's guest up to the moment ({@link #begin}), do the hypervisor's work and charge it to the pCPU's local clock,
+ * then go back to a guest ({@link #finish}): schedule if asked to, deliver a pending upcall, run until the next event. An
+ * event that comes while its pCPU is still at work waits until that is done.
+ *
+ * <p>A guest that promises nothing ({@link Guest#lookahead} 0) is run ahead of the events in steps that end before the next
+ * one; where several such guests run at once, each may be {@link MachineConfig#quantumCycles} ahead of the slowest.
+ */
+public final class Hypervisor {
+    /** Domain id of idle vCPUs in trace records. */
+    public static final int IDLE_DOMAIN = 0x7fff;
+
+    /** Events at one instant after which virtual time is taken to stand still. */
+    private static final int MOST_EVENTS_AT_ONCE = 1_000_000;
+
+    /** Owner of an event. */
+    interface EventOwner {
+        /** The event is due at {@code time} cycles. */
+        void fire(long time);
+    }
+
+    private final EventQueue queue = new EventQueue();
+    private EventOwner[] owners = new EventOwner[64];
+
+    private final MachineConfig machine;
+    private final long[] costs;
+    private final TscClock clock;
+    private final TraceBuffer trace;
+    private final DecisionListener decisionListener;
+    private final SchedCore core = new SchedCore(this);
+    private final EventChannels events = new EventChannels(this);
+    private final Hypercalls hypercalls = new Hypercalls(this);
+
+    private final Pcpu[] pcpus;
+    private final List<CpuPool> pools = new ArrayList<>();
+    private final List<Domain> domains = new ArrayList<>();
+    private int vcpuCount;
+
+    /** pCPU on which the hypervisor is at work, or null between events. */
+    private Pcpu active;
+
+    /** Time of the event being handled. */
+    private long eventTime;
+
+    private int steppingPcpus;
+    private long guestEvents;
+
+    /**
+     * A machine with its pools, and nothing running.
+     *
+     * @param sink where trace records go, or null
+     * @param listener who hears why schedulers decide, or null
+     */
+    public Hypervisor(MachineConfig machine, List<PoolConfig> poolConfigs, TraceSink sink, DecisionListener listener) {
+        this.machine = machine;
+        this.clock = new TscClock(machine.costs().tscHertz());
+        this.costs = new long[Cost.values().length];
+        for (Cost cost : Cost.values()) {
+            costs[cost.ordinal()] = machine.costs().cycles(cost);
+        }
+        this.trace = new TraceBuffer(this, sink, machine.traceMask());
+        this.decisionListener = listener;
+        this.pcpus = new Pcpu[machine.topology().pcpus()];
+        for (PoolConfig config : poolConfigs) {
+            addPool(config);
+        }
+        for (int i = 0; i < pcpus.length; i++) {
+            if (pcpus[i] == null) {
+                throw new IllegalArgumentException("pCPU " + i + " is in no pool");
+            }
+        }
+    }
+
+    /**
+     * A cpupool to be made.
+     *
+     * @param name its name, such as {@code Pool-0}
+     * @param pcpus its pCPUs
+     * @param scheduler its own scheduler, not yet initialised
+     */
+    public record PoolConfig(String name, CpuSet pcpus, Scheduler scheduler) {}
+
+    /**
+     * The machine and how it is observed.
+     *
+     * @param topology its pCPUs
+     * @param costs what the hypervisor's work costs on it
+     * @param quantumCycles how far one guest that promises no lookahead may run ahead of another; at least 1
+     * @param traceMask which records are emitted, as {@code xentrace -e}
+     * @param seed the experiment's seed
+     * @param cell the cell's name, by which its random streams differ from those of others
+     */
+    public record MachineConfig(
+            Topology topology, CostProfile costs, long quantumCycles, int traceMask, long seed, String cell) {}
+
+    /**
+     * A domain to be made.
+     *
+     * @param id its id, 0 for dom0; no other domain may have it
+     * @param name its name
+     * @param type how it is virtualised
+     * @param memory its memory
+     * @param pool name of its cpupool
+     * @param weight 1 to 65535
+     * @param cap percent of one pCPU, 0 for none
+     * @param guests one for each vCPU
+     * @param hard hard affinity of each vCPU, or null for all
+     * @param soft soft affinity of each vCPU, or null for all
+     */
+    public record DomainConfig(
+            int id,
+            String name,
+            Domain.Type type,
+            GuestMemory memory,
+            String pool,
+            int weight,
+            int cap,
+            List<? extends Guest> guests,
+            CpuSet hard,
+            CpuSet soft) {}
+
+    private void addPool(PoolConfig config) {
+        CpuPool pool = new CpuPool(this, config.name(), config.pcpus(), config.scheduler());
+        pools.add(pool);
+        for (int id = config.pcpus().next(0); id >= 0; id = config.pcpus().next(id + 1)) {
+            if (id >= pcpus.length || pcpus[id] != null) {
+                throw new IllegalArgumentException(
+                        config.name() + ": pCPU " + id + (id < pcpus.length ? " is in two pools" : " does not exist"));
+            }
+            pcpus[id] = new Pcpu(this, id, pool);
+        }
+        pool.scheduler.init(pool);
+        for (int id = config.pcpus().next(0); id >= 0; id = config.pcpus().next(id + 1)) {
+            pool.scheduler.addPcpu(id);
+        }
+    }
+
+    /**
+     * Makes a domain, paused; {@link #unpause} starts it. As xl does, at the present instant and without charge.
+     *
+     * @throws IllegalArgumentException if the configuration contradicts itself or the machine
+     */
+    public Domain createDomain(DomainConfig config) {
+        CpuPool pool = poolByName(config.pool());
+        if (domainById(config.id()) != null) {
+            throw new IllegalArgumentException("domain id " + config.id() + " is taken");
+        }
+        int count = config.guests().size();
+        if (count < 1 || count > SharedInfo.VCPUS) {
+            throw new IllegalArgumentException("a domain has 1 to " + SharedInfo.VCPUS + " vCPUs, not " + count);
+        }
+        Domain domain = new Domain(config.id(), config.name(), config.type(), config.memory(), pool);
+        domain.setShare(config.weight(), config.cap());
+        domains.add(domain);
+        CpuSet all = CpuSet.firstOf(pcpus.length);
+        for (int id = 0; id < count; id++) {
+            Vcpu v = new Vcpu(this, domain, id, vcpuCount++, config.guests().get(id));
+            v.setAffinity(config.hard() == null ? all : config.hard(), config.soft() == null ? all : config.soft());
+            if (v.usablePcpus().isEmpty()) {
+                throw new IllegalArgumentException(
+                        v + " may run nowhere: affinity " + v.hardAffinity() + ", pool " + pool.pcpus());
+            }
+            domain.add(v);
+            v.pause();
+            v.unit().pcpu = id == 0
+                    ? v.usablePcpus().next(0)
+                    : v.usablePcpus().cycle(domain.vcpus().get(id - 1).unit().pcpu);
+            v.singleshot.migrate(v.unit().pcpu);
+        }
+        for (Vcpu v : domain.vcpus()) {
+            v.guest.attach(v);
+            pool.scheduler.insert(v.unit());
+            v.clearPause(Vcpu.BLOCKED | Vcpu.DOWN);
+        }
+        return domain;
+    }
+
+    /** Pauses all vCPUs of {@code domain}, as {@code xl pause}. Pauses are counted. */
+    public void pause(Domain domain) {
+        onPcpu0(() -> domain.vcpus().forEach(core::pause));
+    }
+
+    /** Ends one {@link #pause}, or starts a domain that was just made. */
+    public void unpause(Domain domain) {
+        onPcpu0(() -> domain.vcpus().forEach(core::unpause));
+    }
+
+    /** Changes weight and cap while the domain runs, as {@code xl sched-credit2} does. */
+    public void setShare(Domain domain, int weight, int cap) {
+        onPcpu0(() -> {
+            domain.setShare(weight, cap);
+            domain.pool().scheduler.adjusted(domain);
+        });
+    }
+
+    /** Changes where a vCPU may and prefers to run, as {@code xl vcpu-pin}. */
+    public void setAffinity(Vcpu v, CpuSet hard, CpuSet soft) {
+        if (!hard.intersects(v.domain().pool().pcpus())) {
+            throw new IllegalArgumentException(v + " may run nowhere: affinity " + hard + ", pool "
+                    + v.domain().pool().pcpus());
+        }
+        onPcpu0(() -> {
+            v.setAffinity(hard, soft);
+            v.domain().pool().scheduler.affinityChanged(v.unit());
+            if (!v.unit().usable(v.unit().pcpu)) {
+                core.startMigration(v);
+            }
+        });
+    }
+
+    /** Ends a domain for {@code reason} ({@code SHUTDOWN_*}): its vCPUs never run again. */
+    void shutdown(Domain domain, int reason) {
+        domain.setShutdownReason(reason);
+        for (Vcpu v : domain.vcpus()) {
+            trace.emit(TraceEvent.Sched.SHUTDOWN, domain.id(), v.id(), reason);
+            v.singleshot.stop();
+            v.pollTimer.stop();
+            v.setPause(Vcpu.DOWN);
+            core.sleep(v);
+        }
+    }
+
+    /** Has {@code action} done at {@code time} cycles, by the toolstack: at no cost, on pCPU 0. */
+    public void at(long time, Runnable action) {
+        int slot = allocate((EventOwner) t -> onPcpu0(action));
+        queue.arm(slot, time);
+    }
+
+    /** Has {@code virq} of {@code vcpu} raised at each of {@code times} (cycles, ascending) by the world outside. */
+    public void raiseFromOutside(Vcpu vcpu, int virq, long[] times) {
+        if (times.length > 0) {
+            new OutsideInterrupts(this, vcpu, virq, times);
+        }
+    }
+
+    // ------------------------------------------------------------------------------------------------ the loop
+
+    /** Runs up to {@code end} cycles: everything that happens before it. May be called again with a later end. */
+    public void run(long end) {
+        long lastTime = -1;
+        int atOnce = 0;
+        while (true) {
+            long time = queue.nextTime();
+            if (steppingPcpus > 0) {
+                Pcpu p = slowestStepping();
+                if (p.clock < Math.min(time, end)) {
+                    step(p, Math.min(time, end));
+                    continue;
+                }
+            }
+            if (time >= end) {
+                break;
+            }
+            if (time != lastTime) {
+                lastTime = time;
+                atOnce = 0;
+            } else if (++atOnce > MOST_EVENTS_AT_ONCE) {
+                throw new SchedulerException(
+                        where() + "virtual time stands still: " + atOnce + " events at one instant");
+            }
+            guestEvents++;
+            eventTime = time;
+            owners[queue.pop()].fire(time);
+        }
+        settle(end);
+    }
+
+    /** Accounts everything up to {@code end} and checks that no cycle is lost or counted twice. */
+    private void settle(long end) {
+        eventTime = end;
+        for (Pcpu p : pcpus) {
+            if (p.clock < end) {
+                active = p;
+                advance(p, end);
+                if (p.current != null && p.current.exitPending) {
+                    queue.arm(p.exitSlot, end);
+                }
+                active = null;
+            }
+            long sum = p.guestCycles + p.hypervisorCycles + p.idleCycles;
+            p.overshoot = p.clock - end;
+            if (sum != p.clock) {
+                throw new IllegalStateException(p + ": time is not conserved: " + sum + " of " + p.clock + " cycles");
+            }
+        }
+        for (Domain domain : domains) {
+            for (Vcpu v : domain.vcpus()) {
+                v.account(end);
+                long sum =
+                        Arrays.stream(Runstate.values()).mapToLong(v::cyclesIn).sum();
+                if (sum != end - v.createdAt()) {
+                    throw new IllegalStateException(v + ": runstates do not sum to its lifetime");
+                }
+            }
+        }
+    }
+
+    /** Starts the hypervisor's work on {@code p} at {@code time}, or puts the event off if {@code p} is at work till later. */
+    private boolean begin(Pcpu p, int slot, long time) {
+        if (p.clock > time) {
+            queue.arm(slot, p.clock);
+            return false;
+        }
+        enterHypervisor(p, time);
+        return true;
+    }
+
+    private void enterHypervisor(Pcpu p, long time) {
+        active = p;
+        queue.cancel(p.exitSlot);
+        advance(p, time);
+        if (p.stepping) {
+            p.stepping = false;
+            steppingPcpus--;
+        }
+        if (p.current != null && p.current.domain().type() == Domain.Type.PVH) {
+            charge(Cost.VM_EXIT);
+        }
+    }
+
+    /** Brings what {@code p} does up to {@code time}. */
+    private void advance(Pcpu p, long time) {
+        long elapsed = time - p.clock;
+        Vcpu v = p.current;
+        if (v == null) {
+            p.idleCycles += elapsed;
+        } else {
+            long lost = Math.min(elapsed, v.refillDebt);
+            v.refillDebt -= lost;
+            p.clock += lost;
+            if (!v.exitPending) {
+                long used = v.guest.run(elapsed - lost, v.exit);
+                v.exitPending = v.exit.reason != GuestExit.Reason.BUDGET;
+                if (used != elapsed - lost) {
+                    throw new IllegalStateException(
+                            v + " stopped " + (elapsed - lost - used) + " cycles early, inside its lookahead");
+                }
+            }
+            p.guestCycles += elapsed;
+        }
+        p.clock = time;
+    }
+
+    /** Runs a guest that promises nothing, up to {@code limit} or a quantum ahead of the slowest other one. */
+    private void step(Pcpu p, long limit) {
+        for (Pcpu other : pcpus) {
+            if (other.stepping && other != p) {
+                limit = Math.min(limit, other.clock + machine.quantumCycles());
+            }
+        }
+        active = p;
+        eventTime = p.clock;
+        Vcpu v = p.current;
+        long budget = Math.max(1, limit - p.clock);
+        long lost = Math.min(budget, v.refillDebt);
+        v.refillDebt -= lost;
+        p.clock += lost;
+        p.guestCycles += lost;
+        long used = v.guest.run(budget - lost, v.exit);
+        p.clock += used;
+        p.guestCycles += used;
+        if (v.exit.reason != GuestExit.Reason.BUDGET) {
+            v.exitPending = true;
+            p.stepping = false;
+            steppingPcpus--;
+            queue.arm(p.exitSlot, p.clock);
+        }
+        active = null;
+    }
+
+    private Pcpu slowestStepping() {
+        Pcpu slowest = null;
+        for (Pcpu p : pcpus) {
+            if (p.stepping && (slowest == null || p.clock < slowest.clock)) {
+                slowest = p;
+            }
+        }
+        return slowest;
+    }
+
+    /** Ends the hypervisor's work on {@code p}: schedules as often as asked, then enters the guest or idles. */
+    private void finish(Pcpu p) {
+        int rounds = 0;
+        while (p.scheduleSoftirq) {
+            if (++rounds > MOST_EVENTS_AT_ONCE) {
+                throw new SchedulerException(
+                        where() + "decides again and again on " + p + ", virtual time stands still");
+            }
+            core.schedule(p);
+        }
+        Vcpu v = p.current;
+        if (v != null) {
+            enterGuest(p, v);
+        }
+        active = null;
+    }
+
+    private void enterGuest(Pcpu p, Vcpu v) {
+        if (v.exitCost != null) {
+            charge(v.exitCost);
+            v.exitCost = null;
+        }
+        SharedInfo shared = v.sharedInfo();
+        if (!v.exitPending && shared.upcallPending(v.id()) && !shared.upcallMask(v.id())) {
+            charge(Cost.EVENT_UPCALL);
+            shared.setUpcallMask(v.id(), true);
+            v.guest.upcall();
+        }
+        if (v.domain().type() == Domain.Type.PVH) {
+            charge(Cost.VM_ENTRY);
+        }
+        if (v.exitPending) {
+            queue.arm(p.exitSlot, p.clock);
+            return;
+        }
+        long lookahead = v.guest.lookahead();
+        if (lookahead == 0) {
+            p.stepping = true;
+            steppingPcpus++;
+        } else if (lookahead != Guest.FOREVER) {
+            queue.arm(p.exitSlot, p.clock + v.refillDebt + lookahead);
+        }
+    }
+
+    /** Event: the guest on {@code p} reaches its exit, or the end of its lookahead. */
+    void guestExited(Pcpu p, long time) {
+        if (!begin(p, p.exitSlot, time)) {
+            return;
+        }
+        Vcpu v = p.current;
+        if (v != null && v.exitPending) {
+            v.exitPending = false;
+            handleExit(v);
+        }
+        finish(p);
+    }
+
+    private void handleExit(Vcpu v) {
+        switch (v.exit.reason) {
+            case HYPERCALL -> {
+                if (v.domain().type() == Domain.Type.PV) {
+                    charge(Cost.HYPERCALL_ENTRY);
+                    v.exitCost = Cost.HYPERCALL_EXIT;
+                }
+                v.guest.complete(hypercalls.dispatch(v, v.exit.number, v.exit.arg));
+            }
+            case HALT -> core.block(v);
+            // Nothing is emulated and no exception is a guest's to leave to the hypervisor: Xen crashes such a domain.
+            case FAULT, IO -> shutdown(v.domain(), Abi.SHUTDOWN_CRASH);
+            case BUDGET -> throw new IllegalStateException(v + " exits without a reason");
+        }
+    }
+
+    /** Event: an interrupt from another pCPU arrives at {@code p}. */
+    void interrupted(Pcpu p, long time) {
+        if (begin(p, p.ipiSlot, time)) {
+            charge(Cost.IPI_RECEIVE);
+            finish(p);
+        }
+    }
+
+    /** Event: a timer expires. */
+    void timerExpired(XenTimer timer, long time) {
+        Pcpu p = pcpus[timer.pcpu];
+        if (begin(p, timer.slot, time)) {
+            charge(Cost.TIMER_INTERRUPT);
+            timer.handler.expired(nowNanos());
+            finish(p);
+        }
+    }
+
+    /** Event: a device interrupts; {@code action} is what its handler does. Returns false if the event is put off. */
+    boolean deviceInterrupt(Pcpu p, int slot, long time, Runnable action) {
+        if (!begin(p, slot, time)) {
+            return false;
+        }
+        charge(Cost.TIMER_INTERRUPT);
+        action.run();
+        finish(p);
+        return true;
+    }
+
+    private void onPcpu0(Runnable action) {
+        if (active != null) {
+            action.run();
+            return;
+        }
+        Pcpu p = pcpus[0];
+        enterHypervisor(p, Math.max(p.clock, eventTime));
+        action.run();
+        finish(p);
+    }
+
+    // ------------------------------------------------------------------------- what the hypervisor does to vCPUs
+
+    /** {@code v} has an event: it wakes if it is blocked, or takes the upcall where it runs. */
+    void kick(Vcpu v) {
+        boolean wasRunning = v.unit().running;
+        core.unblock(v);
+        if (wasRunning) {
+            Pcpu p = pcpus[v.unit().pcpu];
+            if (p != active) {
+                sendIpi(p);
+            }
+        }
+    }
+
+    /** Wakes the vCPUs of {@code domain} that poll {@code port}. */
+    void checkPollers(Domain domain, int port) {
+        for (Vcpu v : domain.vcpus()) {
+            if (v.polling) {
+                for (int i = 0; i < v.pollCount; i++) {
+                    if (v.pollPorts[i] == port) {
+                        core.unblock(v);
+                        break;
+                    }
+                }
+            }
+        }
+    }
+
+    void pollTimedOut(Vcpu v) {
+        if (v.polling) {
+            core.unblock(v);
+        }
+    }
+
+    void raiseScheduleSoftirq(Pcpu p) {
+        if (!p.scheduleSoftirq) {
+            p.scheduleSoftirq = true;
+            if (p != active) {
+                sendIpi(p);
+            }
+        }
+    }
+
+    private void sendIpi(Pcpu p) {
+        charge(Cost.IPI_SEND);
+        if (queue.timeOf(p.ipiSlot) == EventQueue.NEVER) {
+            queue.arm(p.ipiSlot, time() + cost(Cost.IPI_DELIVERY));
+        }
+    }
+
+    // ------------------------------------------------------------------------------------------ time and timers
+
+    /** Time now, in cycles: on the pCPU at work its local clock, else that of the event. */
+    public long time() {
+        return active == null ? eventTime : active.clock;
+    }
+
+    long nowNanos() {
+        return clock.toNanos(time());
+    }
+
+    int activePcpu() {
+        return active == null ? 0 : active.id();
+    }
+
+    /** Spends what {@code what} costs on the pCPU at work. */
+    void charge(Cost what) {
+        if (active != null) {
+            long cycles = costs[what.ordinal()];
+            active.clock += cycles;
+            active.hypervisorCycles += cycles;
+        }
+    }
+
+    long cost(Cost what) {
+        return costs[what.ordinal()];
+    }
+
+    int allocate(XenTimer timer) {
+        return allocate((EventOwner) time -> timerExpired(timer, time));
+    }
+
+    int allocate(EventOwner owner) {
+        int slot = queue.allocate();
+        if (slot >= owners.length) {
+            owners = Arrays.copyOf(owners, 2 * owners.length);
+        }
+        owners[slot] = owner;
+        return slot;
+    }
+
+    void arm(int slot, long time) {
+        queue.arm(slot, time);
+    }
+
+    void setTimer(XenTimer timer, long nanos) {
+        queue.arm(timer.slot, Math.max(time(), nanos <= 0 ? 0 : clock.toCycles(nanos)));
+    }
+
+    void stopTimer(XenTimer timer) {
+        queue.cancel(timer.slot);
+    }
+
+    boolean isTimerSet(XenTimer timer) {
+        return queue.timeOf(timer.slot) != EventQueue.NEVER;
+    }
+
+    // ----------------------------------------------------------------------------------------------- the parts
+
+    /** The scheduler's name, the time and so on, for the beginning of an error message. */
+    String where() {
+        String who = active == null ? "" : active.pool.scheduler.getClass().getSimpleName() + ": ";
+        return who + "at " + nowNanos() + " ns: ";
+    }
+
+    int saturated(long nanos) {
+        return (int) Math.min(nanos, 0xffffffffL);
+    }
+
+    RandomStream random(String purpose) {
+        return new RandomStream(machine.seed(), machine.cell(), purpose);
+    }
+
+    /** The machine's TSC. */
+    public TscClock clock() {
+        return clock;
+    }
+
+    Topology topology() {
+        return machine.topology();
+    }
+
+    TraceBuffer trace() {
+        return trace;
+    }
+
+    DecisionListener decisionListener() {
+        return decisionListener;
+    }
+
+    SchedCore core() {
+        return core;
+    }
+
+    /** Event channels, for a toolstack that connects domains. */
+    public EventChannels events() {
+        return events;
+    }
+
+    /** pCPU {@code id}. */
+    public Pcpu pcpu(int id) {
+        return pcpus[id];
+    }
+
+    /** The pCPUs in order. */
+    public List<Pcpu> pcpus() {
+        return Collections.unmodifiableList(Arrays.asList(pcpus));
+    }
+
+    /** The domains in order of creation. */
+    public List<Domain> domains() {
+        return Collections.unmodifiableList(domains);
+    }
+
+    /** The domain with {@code id}, or null. */
+    public Domain domainById(int id) {
+        for (Domain domain : domains) {
+            if (domain.id() == id) {
+                return domain;
+            }
+        }
+        return null;
+    }
+
+    private CpuPool poolByName(String name) {
+        for (CpuPool pool : pools) {
+            if (pool.name().equals(name)) {
+                return pool;
+            }
+        }
+        throw new IllegalArgumentException("no cpupool '" + name + "'");
+    }
+
+    /** How many events have been handled, a measure of work done. */
+    public long eventCount() {
+        return guestEvents;
+    }
+}

@@ -1,0 +1,112 @@
+package org.xenolith.hypervisor;
+
+/**
+ * What a scheduler schedules: today one vCPU; under core scheduling, the vCPUs that share a core. A scheduler sees of a
+ * guest only this.
+ */
+public final class SchedUnit {
+    private final Vcpu vcpu;
+    int pcpu;
+    boolean running;
+    private Object data;
+
+    SchedUnit(Vcpu vcpu) {
+        this.vcpu = vcpu;
+    }
+
+    /** The domain it belongs to. */
+    public Domain domain() {
+        return vcpu.domain();
+    }
+
+    /** Number of its (first) vCPU in the domain. */
+    public int id() {
+        return vcpu.id();
+    }
+
+    /** Number of this unit among all of the simulation, dense from 0, in order of creation. */
+    public int index() {
+        return vcpu.index();
+    }
+
+    /** Domain and vCPU as trace records carry them: domain id in the high half, vCPU number in the low. */
+    public int traceWord() {
+        return vcpu.traceWord();
+    }
+
+    /** The pCPU it runs on, ran on last, or is placed on. */
+    public int pcpu() {
+        return pcpu;
+    }
+
+    /** Whether nothing but the scheduler keeps it from running. */
+    public boolean isRunnable() {
+        return vcpu.isRunnable();
+    }
+
+    /** Whether a pCPU runs it, up to and including its {@link Scheduler#contextSaved}. */
+    public boolean isRunning() {
+        return running;
+    }
+
+    /** Whether it waits for its migration to be carried out. */
+    public boolean isMigrating() {
+        return vcpu.isPaused(Vcpu.MIGRATING);
+    }
+
+    /** Whether the scheduler has parked it. */
+    public boolean isParked() {
+        return vcpu.isPaused(Vcpu.PARKED);
+    }
+
+    /** System time in ns at which it entered its present runstate. */
+    public long stateEntryNanos() {
+        return vcpu.stateEntryNanos();
+    }
+
+    /** pCPUs it may run on. */
+    public CpuSet hardAffinity() {
+        return vcpu.hardAffinity();
+    }
+
+    /** pCPUs it prefers; all that are allowed if none is preferred. */
+    public CpuSet softAffinity() {
+        return vcpu.softAffinity();
+    }
+
+    /** Whether it has a preference among the pCPUs it may run on (soft affinity splits its usable pCPUs). */
+    public boolean hasSoftAffinity() {
+        return !softAffinity().containsAll(usablePcpus()) && softAffinity().intersects(usablePcpus());
+    }
+
+    /** pCPUs of its pool that it may run on. */
+    public CpuSet usablePcpus() {
+        return vcpu.usablePcpus();
+    }
+
+    /** Whether {@code pcpu} is in its pool and in its hard affinity. */
+    public boolean usable(int pcpu) {
+        return vcpu.usablePcpus().contains(pcpu);
+    }
+
+    /** What the scheduler keeps of it: whatever was set last, null at first. */
+    @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"})
+    public <T> T data() {
+        return (T) data;
+    }
+
+    /** Keeps {@code data} with this unit for the scheduler. */
+    public void setData(Object data) {
+        this.data = data;
+    }
+
+    Vcpu vcpu() {
+        return vcpu;
+    }
+
+    /** Such as {@code d1v0}, as Xen's messages name it. */
+    @Override
+    public String toString() {
+        return vcpu.toString();
+    }
+}

@@ -1,0 +1,238 @@
+package org.xenolith.hypervisor;
+
+import org.xenolith.engine.RandomStream;
+import org.xenolith.machine.Cost;
+
+/** A virtual CPU: its runstate and the accounting of it, what pauses it, where it may run, and the guest it runs. */
+public final class Vcpu implements VcpuPort {
+    /** Pause flag: waits for an event. */
+    static final int BLOCKED = 1;
+
+    /** Pause flag: waits to be moved to another pCPU. */
+    static final int MIGRATING = 2;
+
+    /** Pause flag: parked by the scheduler, whose cap it used up. */
+    static final int PARKED = 4;
+
+    /** Pause flag: shut down. */
+    static final int DOWN = 8;
+
+    private final Hypervisor hypervisor;
+    private final Domain domain;
+    private final int id;
+    private final int index;
+    private final SchedUnit unit;
+    final Guest guest;
+    final GuestExit exit = new GuestExit();
+    final XenTimer singleshot;
+    final XenTimer pollTimer;
+
+    private CpuSet hardAffinity;
+    private CpuSet softAffinity;
+    private CpuSet usable;
+
+    private int pauseFlags = BLOCKED | DOWN;
+    private int pauseCount;
+
+    private Runstate runstate = Runstate.OFFLINE;
+    private long runstateSince;
+    private long accountedTo;
+    private final long createdAt;
+    private final long[] runstateCycles = new long[Runstate.values().length];
+
+    /** Whether {@link #exit} holds a stop that is still to be handled. */
+    boolean exitPending;
+
+    /** What going back to the guest costs after its exit, or null. */
+    Cost exitCost;
+
+    /** Whether it waits in SCHEDOP_poll. */
+    boolean polling;
+
+    /** Port of each VIRQ, 0 if not bound. */
+    final int[] virqPort = new int[Abi.VIRQS];
+
+    /** Ports waited for in SCHEDOP_poll. */
+    final int[] pollPorts = new int[Hypercalls.MAX_POLL_PORTS];
+
+    int pollCount;
+
+    /** Guest cycles still to be lost to cold caches. */
+    long refillDebt;
+
+    /** pCPU it ran on last, -1 if it never ran. */
+    int lastPcpu = -1;
+
+    Vcpu(Hypervisor hypervisor, Domain domain, int id, int index, Guest guest) {
+        this.hypervisor = hypervisor;
+        this.domain = domain;
+        this.id = id;
+        this.index = index;
+        this.guest = guest;
+        this.unit = new SchedUnit(this);
+        this.createdAt = hypervisor.time();
+        this.runstateSince = createdAt;
+        this.accountedTo = createdAt;
+        this.singleshot = new XenTimer(hypervisor, 0, now -> hypervisor.events().raiseTimer(this));
+        this.pollTimer = new XenTimer(hypervisor, 0, now -> hypervisor.pollTimedOut(this));
+    }
+
+    /** Its domain. */
+    public Domain domain() {
+        return domain;
+    }
+
+    /** Its number in the domain. */
+    public int id() {
+        return id;
+    }
+
+    /** Its number among all vCPUs of the simulation. */
+    public int index() {
+        return index;
+    }
+
+    /** Domain id in the high half, vCPU number in the low. */
+    public int traceWord() {
+        return domain.id() << 16 | id;
+    }
+
+    /** What the scheduler schedules for it. */
+    public SchedUnit unit() {
+        return unit;
+    }
+
+    /** Its runstate. */
+    public Runstate runstate() {
+        return runstate;
+    }
+
+    /** Cycles spent in {@code state} up to the last change of runstate. */
+    public long cyclesIn(Runstate state) {
+        return runstateCycles[state.ordinal()];
+    }
+
+    /** Time of creation, cycles. */
+    public long createdAt() {
+        return createdAt;
+    }
+
+    /** pCPUs it may run on. */
+    public CpuSet hardAffinity() {
+        return hardAffinity;
+    }
+
+    /** pCPUs it prefers. */
+    public CpuSet softAffinity() {
+        return softAffinity;
+    }
+
+    /** pCPUs of its pool that it may run on. */
+    public CpuSet usablePcpus() {
+        return usable;
+    }
+
+    void setAffinity(CpuSet hard, CpuSet soft) {
+        hardAffinity = hard;
+        softAffinity = soft;
+        usable = hard.and(domain.pool().pcpus());
+    }
+
+    boolean isRunnable() {
+        return (pauseFlags | pauseCount) == 0;
+    }
+
+    boolean isPaused(int flag) {
+        return (pauseFlags & flag) != 0;
+    }
+
+    void setPause(int flag) {
+        pauseFlags |= flag;
+    }
+
+    /** Clears a pause flag; returns whether it was set. */
+    boolean clearPause(int flag) {
+        boolean was = isPaused(flag);
+        pauseFlags &= ~flag;
+        return was;
+    }
+
+    void pause() {
+        pauseCount++;
+    }
+
+    void unpause() {
+        if (pauseCount == 0) {
+            throw new IllegalStateException(this + " is not paused");
+        }
+        pauseCount--;
+    }
+
+    long stateEntryNanos() {
+        return hypervisor.clock().toNanos(runstateSince);
+    }
+
+    /** Changes the runstate at {@code at} cycles; the caller has a trace record emitted. */
+    void enter(Runstate next, long at) {
+        account(at);
+        runstate = next;
+        runstateSince = at;
+    }
+
+    /** Brings the accounting up to {@code at} cycles. */
+    void account(long at) {
+        runstateCycles[runstate.ordinal()] += at - accountedTo;
+        accountedTo = at;
+    }
+
+    @Override
+    public int domainId() {
+        return domain.id();
+    }
+
+    @Override
+    public int vcpuId() {
+        return id;
+    }
+
+    @Override
+    public int vcpuCount() {
+        return domain.vcpus().size();
+    }
+
+    @Override
+    public GuestMemory memory() {
+        return domain.memory();
+    }
+
+    @Override
+    public SharedInfo sharedInfo() {
+        return domain.sharedInfo();
+    }
+
+    @Override
+    public long tsc() {
+        return hypervisor.time();
+    }
+
+    @Override
+    public long systemTimeNanos(long tsc) {
+        return hypervisor.clock().toNanos(tsc);
+    }
+
+    @Override
+    public long cycles(long nanos) {
+        return hypervisor.clock().toCycles(nanos);
+    }
+
+    @Override
+    public RandomStream random(String purpose) {
+        return hypervisor.random(this + "/" + purpose);
+    }
+
+    /** Such as {@code d1v0}. */
+    @Override
+    public String toString() {
+        return "d" + domain.id() + "v" + id;
+    }
+}
