@@ -64,6 +64,9 @@ public final class CostProfile {
     }
 
     private static CostProfile parse(JsonNode root, String where) {
+        if (root == null || !root.isObject()) {
+            throw new InputException(where + ": not a cost profile: no keys");
+        }
         long hertz = number(root.path("tscHertz"), where, "tscHertz", 1_000_000L, 9_000_000_000L);
         long[] cycles = new long[Cost.values().length];
         Map<Cost, String> sources = new TreeMap<>();
