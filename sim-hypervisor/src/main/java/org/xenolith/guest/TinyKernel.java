@@ -1,6 +1,7 @@
 package org.xenolith.guest;
 
 import java.util.Arrays;
+import org.xenolith.engine.RandomStream;
 import org.xenolith.hypervisor.Abi;
 import org.xenolith.hypervisor.FlatMemory;
 import org.xenolith.hypervisor.Guest;
@@ -73,7 +74,12 @@ public final class TinyKernel implements Guest, Workload.Task {
         Arrays.fill(lineOfPort, -1);
     }
 
-    /** Makes event-channel {@code eventPort} of the domain this vCPU's {@code line}, for both sending and waiting. */
+    /** Makes {@code line} send by {@code eventPort} of the domain, a port that notifies another vCPU. */
+    public void connectSender(int line, int eventPort) {
+        portOfLine[line] = eventPort;
+    }
+
+    /** Makes {@code line} send by {@code eventPort} of the domain and wait for it: a port that notifies this vCPU. */
     public void connect(int line, int eventPort) {
         portOfLine[line] = eventPort;
         lineOfPort[eventPort] = line;
@@ -206,6 +212,11 @@ public final class TinyKernel implements Guest, Workload.Task {
     @Override
     public long cycles(long nanos) {
         return port.cycles(nanos);
+    }
+
+    @Override
+    public RandomStream random(String purpose) {
+        return port.random(purpose);
     }
 
     @Override

@@ -1,5 +1,7 @@
 package org.xenolith.guest;
 
+import org.xenolith.engine.RandomStream;
+
 /**
  * What a guest without instructions does, one step after the other. A {@link TinyKernel} asks for the next step when the
  * last is done and carries it out by computing and by hypercalls.
@@ -19,6 +21,9 @@ public interface Workload {
 
         /** Cycles in {@code nanos} ns. */
         long cycles(long nanos);
+
+        /** A random stream for what is drawn for {@code purpose}, a stream of its own for each vCPU. */
+        RandomStream random(String purpose);
 
         /** Step: compute for {@code cycles}, at least 1. */
         void compute(long cycles);

@@ -1,0 +1,76 @@
+package org.xenolith.guest;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.UnaryOperator;
+import org.xenolith.hypervisor.CpuSet;
+import org.xenolith.hypervisor.Domain;
+import org.xenolith.hypervisor.Guest;
+import org.xenolith.hypervisor.Hypervisor;
+import org.xenolith.machine.CostProfile;
+import org.xenolith.machine.Topology;
+import org.xenolith.trace.TraceEvent;
+import org.xenolith.trace.TraceRecord;
+
+/** A small simulation for tests of guests: SliceFifo on some pCPUs, records kept. */
+final class Sim {
+    static final long MS = 1_000_000;
+
+    final List<TraceRecord> records = new ArrayList<>();
+    final Hypervisor hypervisor;
+    private final Map<Integer, DomainLoad> loads = new LinkedHashMap<>();
+    private final UnaryOperator<Guest> wrap;
+
+    Sim(int pcpus, String costs, long sliceNanos, UnaryOperator<Guest> wrap) {
+        this.wrap = wrap;
+        hypervisor = new Hypervisor(
+                new Hypervisor.MachineConfig(
+                        Topology.flat(pcpus), CostProfile.load(costs), 1000, TraceEvent.ALL_CLASSES, 7, "test"),
+                List.of(new Hypervisor.PoolConfig("Pool-0", CpuSet.firstOf(pcpus), new SliceFifo(sliceNanos))),
+                r -> {
+                    TraceRecord copy = new TraceRecord();
+                    copy.set(r);
+                    records.add(copy);
+                },
+                null);
+    }
+
+    static Sim onePcpu() {
+        return new Sim(1, "qemu-icount", 3 * MS, UnaryOperator.identity());
+    }
+
+    Domain add(int id, String name, DomainLoad load) {
+        loads.put(id, load);
+        List<Guest> guests = new ArrayList<>();
+        for (Guest g : load.guests()) {
+            guests.add(wrap.apply(g));
+        }
+        return hypervisor.createDomain(new Hypervisor.DomainConfig(
+                id, name, Domain.Type.PV, load.memory(), "Pool-0", 256, 0, guests, null, null));
+    }
+
+    void start() {
+        Workloads.connect(hypervisor, loads);
+        hypervisor.domains().forEach(hypervisor::unpause);
+    }
+
+    /** Every record as text, for comparing runs. */
+    List<String> lines() {
+        List<String> lines = new ArrayList<>();
+        for (TraceRecord r : records) {
+            StringBuilder line = new StringBuilder().append(r.tsc).append(" c").append(r.cpu);
+            line.append(' ').append(Integer.toHexString(r.event));
+            for (int i = 0; i < r.words; i++) {
+                line.append(' ').append(r.word[i]);
+            }
+            lines.add(line.toString());
+        }
+        return lines;
+    }
+
+    long count(int event) {
+        return records.stream().filter(r -> r.event == event).count();
+    }
+}
