@@ -477,11 +477,21 @@ public final class Hypervisor {
         }
     }
 
-    /** Event: a timer expires. */
+    /**
+     * Event: a timer expires. One interrupt serves all timers of the pCPU that have expired by then; the next one comes no
+     * sooner than the slop after it (the timer softirq of Xen's {@code common/timer.c}).
+     */
     void timerExpired(XenTimer timer, long time) {
         Pcpu p = pcpus[timer.pcpu];
-        if (begin(p, timer.slot, time)) {
-            charge(Cost.TIMER_INTERRUPT);
+        boolean sameInterrupt = timer.expiry <= p.timersHandledAt;
+        long soonest = p.timersHandledAt + cost(Cost.TIMER_SLOP);
+        if (!sameInterrupt && time < soonest) {
+            queue.arm(timer.slot, soonest);
+        } else if (begin(p, timer.slot, time)) {
+            if (!sameInterrupt) {
+                charge(Cost.TIMER_INTERRUPT);
+                p.timersHandledAt = p.clock;
+            }
             timer.handler.expired(nowNanos());
             finish(p);
         }
@@ -605,7 +615,8 @@ public final class Hypervisor {
     }
 
     void setTimer(XenTimer timer, long nanos) {
-        queue.arm(timer.slot, Math.max(time(), nanos <= 0 ? 0 : clock.toCycles(nanos)));
+        timer.expiry = Math.max(time(), nanos <= 0 ? 0 : clock.toCycles(nanos));
+        queue.arm(timer.slot, Math.max(timer.expiry, time() + cost(Cost.TIMER_SLOP)));
     }
 
     void stopTimer(XenTimer timer) {

@@ -32,6 +32,9 @@ public final class Pcpu implements Hypervisor.EventOwner {
     /** vCPU that ran here last, idle aside. */
     Vcpu lastVcpu;
 
+    /** When timers were handled last, cycles. */
+    long timersHandledAt = Long.MIN_VALUE / 2;
+
     long idleSince;
 
     /** Work of the hypervisor that was begun before the end of the run and counted whole: what lies behind the end. */

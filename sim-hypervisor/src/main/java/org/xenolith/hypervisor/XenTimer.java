@@ -17,6 +17,9 @@ public final class XenTimer {
     final int slot;
     int pcpu;
 
+    /** When it expires, cycles; its interrupt may come later. */
+    long expiry;
+
     XenTimer(Hypervisor hypervisor, int pcpu, Handler handler) {
         this.hypervisor = hypervisor;
         this.pcpu = pcpu;

@@ -7,6 +7,7 @@ public enum Cost {
     VM_EXIT("vmExit", "leaving a hardware-virtualised guest"),
     VM_ENTRY("vmEntry", "entering a hardware-virtualised guest"),
     TIMER_INTERRUPT("timerInterrupt", "from a timer's expiry to its handler's work done"),
+    TIMER_SLOP("timerSlop", "least distance of timer interrupts on a pCPU; Xen's timer_slop, nobody's work"),
     WAKE("wake", "making a blocked vCPU runnable and placing it on a runqueue"),
     SCHEDULE("schedule", "choosing whom to run, up to the change of runstates"),
     CONTEXT_SWITCH(

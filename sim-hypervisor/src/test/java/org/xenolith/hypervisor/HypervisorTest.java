@@ -143,6 +143,24 @@ class HypervisorTest {
     }
 
     @Example
+    void oneInterruptServesTimersThatExpiredAndTheNextKeepsItsDistance() {
+        List<Long> handled = new ArrayList<>();
+        Fifo scheduler = new Fifo() {
+            @Override
+            public void init(SchedulerHost schedulerHost) {
+                super.init(schedulerHost);
+                for (long at : new long[] {100_000, 101_000, 110_000, 300_000}) {
+                    schedulerHost.newTimer(0, handled::add).set(at);
+                }
+            }
+        };
+        Machines.flat(1, "qemu-icount", scheduler, null).run(END);
+        long interrupt = CostProfile.load("qemu-icount").cycles(Cost.TIMER_INTERRUPT);
+        long first = 100_000 + interrupt;
+        assertThat(handled).containsExactly(first, first, first + 50_000 + interrupt, 300_000 + interrupt);
+    }
+
+    @Example
     void aSchedulerThatChoosesWhomItMayNotIsNamedWithTheVcpu() {
         Scheduler picksTheBlocked = new Fifo() {
             private SchedUnit seen;
