@@ -43,6 +43,11 @@ public final class CpuPool implements SchedulerHost {
     }
 
     @Override
+    public int here() {
+        return hypervisor.activePcpu();
+    }
+
+    @Override
     public SchedUnit current(int pcpu) {
         Vcpu vcpu = hypervisor.pcpu(pcpu).current;
         return vcpu == null ? null : vcpu.unit();

@@ -14,6 +14,9 @@ public interface SchedulerHost {
     /** System time now, on the pCPU on which the hypervisor is at work. */
     long now();
 
+    /** The pCPU on which the hypervisor is at work. */
+    int here();
+
     /** The unit that {@code pcpu} runs, or null if it is idle. */
     SchedUnit current(int pcpu);
 

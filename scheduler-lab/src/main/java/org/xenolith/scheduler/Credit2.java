@@ -1,0 +1,700 @@
+package org.xenolith.scheduler;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.xenolith.engine.InputException;
+import org.xenolith.hypervisor.Decision;
+import org.xenolith.hypervisor.DecisionListener;
+import org.xenolith.hypervisor.Domain;
+import org.xenolith.hypervisor.Parameter;
+import org.xenolith.hypervisor.Policy;
+import org.xenolith.hypervisor.SchedUnit;
+import org.xenolith.hypervisor.Scheduler;
+import org.xenolith.hypervisor.SchedulerHost;
+import org.xenolith.scheduler.Credit2Runqueue.Arrangement;
+import org.xenolith.trace.TraceEvent;
+
+/**
+ * Credit2, the default scheduler of Xen since 4.12, at the behaviour of Xen 4.17 with one vCPU per unit (no core
+ * scheduling).
+ *
+ * <p>A credit is a nanosecond of the domain with the highest weight; others burn theirs faster, in proportion. pCPUs that
+ * share a socket share a runqueue, sorted by credit.
+ *
+ * <ol>
+ *   <li><b>Burn.</b> Whoever runs burns {@code time * highest weight / own weight}.
+ *   <li><b>Choose</b> the waiting unit with the most credit if it has more than the current one, after the current one has
+ *       had its ratelimit ({@link #candidate}).
+ *   <li><b>Reset.</b> When the best one has no credit left, everyone gets 10 ms more ({@link #resetCredits}), and load is
+ *       balanced between runqueues ({@link Credit2Balance}).
+ *   <li><b>Run</b> until its credit falls to that of the next one waiting ({@link #runtime}).
+ *   <li><b>Tickle.</b> Who wakes is queued by its credit and gets the best pCPU if it deserves one ({@link #tickle}).
+ *   <li><b>Cap.</b> A domain with a cap also spends a budget ({@link Credit2Cap}).
+ * </ol>
+ */
+@Policy(
+        name = "credit2",
+        title = "Xen's default since 4.12: one queue a socket, sorted by credit",
+        source = "Xen 4.17, common/sched/credit2.c (Dunlap 2010; caps: Faggioli 2017)")
+public final class Credit2 implements Scheduler {
+    /** No timer is set for less, ns. */
+    static final long MIN_TIMER = 500_000;
+
+    /** What a unit starts with, and what a reset adds. */
+    static final long CREDIT_INIT = 10_000_000;
+
+    private static final long CREDIT_MIN = -CREDIT_INIT;
+    private static final long IDLE_CREDIT = CREDIT_MIN - 1;
+    private static final long CREDIT_MAX = CREDIT_INIT + MIN_TIMER;
+    private static final long MAX_TIMER = CREDIT_INIT;
+    private static final long MIGRATION_COMPENSATION = 50_000;
+    private static final long RATELIMIT_TOLERANCE = 50_000;
+    private static final int IDLE_DOMAIN = 32767;
+
+    @Parameter(
+            name = "ratelimit_us",
+            unit = "us",
+            max = 500_000,
+            help = "how long nobody is preempted; 0 or at least 100")
+    long ratelimitMicros = 1000;
+
+    @Parameter(
+            name = "sched_credit2_migrate_resist",
+            unit = "us",
+            max = 100_000,
+            help = "credit by which a unit must be ahead to be pulled from another pCPU of the runqueue")
+    long migrateResistMicros = 500;
+
+    @Parameter(name = "credit2_runqueue", help = "which pCPUs share a runqueue: cpu, core, socket, node or all")
+    Arrangement arrangement = Arrangement.SOCKET;
+
+    @Parameter(
+            name = "sched_credit2_max_cpus_runqueue",
+            min = 1,
+            max = 256,
+            help = "most pCPUs in a runqueue; siblings stay together all the same")
+    int maxPcpusPerRunqueue = 16;
+
+    @Parameter(
+            name = "credit2_load_window_shift",
+            min = 11,
+            max = 40,
+            help = "load is averaged over 2 to this many nanoseconds")
+    int loadWindowShift = 30;
+
+    @Parameter(
+            name = "credit2_load_precision_shift",
+            min = 4,
+            max = 22,
+            help = "bits behind the point of an average load")
+    int loadPrecisionShift = 18;
+
+    @Parameter(
+            name = "credit2_balance_under",
+            min = -4,
+            max = 4,
+            help = "balance below capacity if loads differ by 2 to this")
+    int balanceUnder = 0;
+
+    @Parameter(
+            name = "credit2_balance_over",
+            min = -4,
+            max = 4,
+            help = "balance above capacity if loads differ by 2 to this")
+    int balanceOver = -3;
+
+    @Parameter(
+            name = "credit2_cap_period_ms",
+            unit = "ms",
+            min = 1,
+            max = 10_000,
+            help = "how often the budget of a capped domain is filled up")
+    long capPeriodMillis = 10;
+
+    @Parameter(
+            name = "sched_smt_power_savings",
+            help = "fill cores that are half busy before waking idle ones, instead of after")
+    boolean smtPowerSavings = false;
+
+    private SchedulerHost host;
+    private long ratelimit;
+    private long migrateResist;
+    private Credit2Load loads;
+    private Credit2Balance balance;
+    private final List<Credit2Runqueue> runqueues = new ArrayList<>();
+
+    /** By pCPU: its runqueue, whether it idles, and whether it was asked to decide anew and has not yet. */
+    private Credit2Runqueue[] runqueueOf;
+
+    private boolean[] idle;
+    private boolean[] tickled;
+
+    // ---- life -------------------------------------------------------------------------------------------------------
+
+    @Override
+    public void init(SchedulerHost host) {
+        if (ratelimitMicros > 0 && ratelimitMicros < 100) {
+            throw new InputException("credit2: ratelimit_us must be 0 or 100 to 500000, not " + ratelimitMicros);
+        }
+        this.host = host;
+        ratelimit = ratelimitMicros * 1000;
+        migrateResist = migrateResistMicros * 1000;
+        int pcpus = host.topology().pcpus();
+        runqueueOf = new Credit2Runqueue[pcpus];
+        idle = new boolean[pcpus];
+        tickled = new boolean[pcpus];
+        loads = new Credit2Load(host, loadWindowShift, loadPrecisionShift);
+        balance = new Credit2Balance(this, host, loads, runqueues, balanceUnder, balanceOver);
+    }
+
+    long capPeriodNanos() {
+        return capPeriodMillis * 1_000_000;
+    }
+
+    /** What is kept of {@code unit}. */
+    Credit2Unit of(SchedUnit unit) {
+        Credit2Unit u = unit.data();
+        if (u == null) {
+            Domain domain = unit.domain();
+            Credit2Cap cap = domain.data();
+            if (cap == null) {
+                cap = new Credit2Cap(domain, this, host);
+                domain.setData(cap);
+            }
+            u = new Credit2Unit(unit, cap, domain.weight(), loadPrecisionShift, host.now());
+            unit.setData(u);
+            affinityChanged(unit);
+        }
+        return u;
+    }
+
+    @Override
+    public void addPcpu(int pcpu) {
+        runqueueOf[pcpu] = Credit2Runqueue.join(pcpu, runqueues, arrangement, maxPcpusPerRunqueue, host);
+        idle[pcpu] = true;
+        tickled[pcpu] = false;
+    }
+
+    @Override
+    public void removePcpu(int pcpu) {
+        Credit2Runqueue q = runqueueOf[pcpu];
+        q.removePcpu(pcpu);
+        if (q.pcpus.length == 0) {
+            runqueues.remove(q);
+        }
+        runqueueOf[pcpu] = null;
+    }
+
+    @Override
+    public void insert(SchedUnit unit) {
+        Credit2Unit u = of(unit);
+        host.setPcpu(unit, balance.pick(u));
+        runqueueOf[unit.pcpu()].assign(u);
+        u.cap.adjust();
+    }
+
+    @Override
+    public void remove(SchedUnit unit) {
+        Credit2Unit u = of(unit);
+        u.runqueue.deassign(u);
+        u.cap.forget(u);
+    }
+
+    @Override
+    public void adjusted(Domain domain) {
+        Credit2Cap cap = domain.data();
+        if (cap != null) {
+            cap.adjust();
+        }
+    }
+
+    @Override
+    public void affinityChanged(SchedUnit unit) {
+        Credit2Unit u = of(unit);
+        u.pinned = unit.hardAffinity().size() == 1;
+        u.hasSoftAffinity = unit.hasSoftAffinity();
+    }
+
+    // ---- waking, sleeping, moving -----------------------------------------------------------------------------------
+
+    @Override
+    public void wake(SchedUnit unit) {
+        Credit2Unit u = of(unit);
+        if (host.current(unit.pcpu()) == unit || u.queued) {
+            return;
+        }
+        if (u.scheduled) {
+            u.requeue = true;
+            return;
+        }
+        enqueue(u, host.now());
+    }
+
+    private void enqueue(Credit2Unit u, long now) {
+        loads.update(u.runqueue, u, 1, now);
+        u.runqueue.insert(u);
+        tickle(u, now);
+    }
+
+    @Override
+    public void sleep(SchedUnit unit) {
+        Credit2Unit u = of(unit);
+        if (host.current(unit.pcpu()) == unit) {
+            tickle(unit.pcpu());
+        } else if (u.queued) {
+            dequeue(u, host.now());
+        } else {
+            u.requeue = false;
+        }
+    }
+
+    private void dequeue(Credit2Unit u, long now) {
+        loads.update(u.runqueue, u, -1, now);
+        u.runqueue.remove(u);
+    }
+
+    @Override
+    public void yield(SchedUnit unit) {
+        of(unit).yielding = true;
+    }
+
+    @Override
+    public void contextSaved(SchedUnit unit) {
+        Credit2Unit u = of(unit);
+        long now = host.now();
+        u.scheduled = false;
+        boolean returned = u.isCapped() && u.budget > 0;
+        if (returned) {
+            u.cap.giveBack(u);
+        }
+        boolean requeue = u.requeue;
+        u.requeue = false;
+        if (requeue && unit.isRunnable()) {
+            u.runqueue.insert(u);
+            tickle(u, now);
+        } else {
+            loads.update(u.runqueue, u, -1, now);
+        }
+        if (returned) {
+            u.cap.unparkIfFunded();
+        }
+    }
+
+    @Override
+    public int pickPcpu(SchedUnit unit) {
+        return balance.pick(of(unit));
+    }
+
+    @Override
+    public void migrate(SchedUnit unit, int pcpu) {
+        Credit2Unit u = of(unit);
+        if (u.runqueue != null && u.runqueue != runqueueOf[pcpu]) {
+            moveTo(u, runqueueOf[pcpu], host.now());
+        }
+    }
+
+    /** Moves {@code u} to another runqueue: at once, or when its pCPU has let go of it. */
+    void moveTo(Credit2Unit u, Credit2Runqueue to, long now) {
+        if (host.tracing(TraceEvent.Credit2.MIGRATE)) {
+            host.trace(TraceEvent.Credit2.MIGRATE, u.unit.traceWord(), (to.id << 16) | u.runqueue.id);
+        }
+        if (u.scheduled) {
+            u.orderedTo = to;
+            host.requestMigration(u.unit);
+            tickle(u.unit.pcpu());
+            return;
+        }
+        boolean queued = u.queued;
+        if (queued) {
+            u.runqueue.remove(u);
+            loads.update(u.runqueue, null, -1, now);
+        }
+        u.runqueue.deassign(u);
+        host.setPcpu(u.unit, to.pickPcpu(u.unit, false));
+        to.assign(u);
+        if (queued) {
+            loads.update(to, null, 1, now);
+            to.insert(u);
+            tickle(u, now);
+        }
+    }
+
+    /** Takes {@code u}, which has no budget, out of the race. */
+    void park(Credit2Unit u) {
+        host.park(u.unit);
+        if (u.queued) {
+            u.runqueue.remove(u);
+            loads.update(u.runqueue, u, -1, host.now());
+        }
+    }
+
+    /** Lets {@code u} compete for budget again. */
+    void unpark(Credit2Unit u) {
+        host.unpark(u.unit);
+        if (u.scheduled) {
+            u.requeue = true;
+        } else if (u.unit.isRunnable()) {
+            enqueue(u, host.now());
+        }
+    }
+
+    /** From now on {@code u} has to ask for budget; what it has run so far is not held against it. */
+    void startBudgeting(Credit2Unit u, long now) {
+        int pcpu = u.unit.pcpu();
+        if (host.current(pcpu) == u.unit) {
+            burn(u, now);
+            tickle(pcpu);
+        }
+        u.budget = 0;
+    }
+
+    // ---- tickling ---------------------------------------------------------------------------------------------------
+
+    private void tickle(int pcpu) {
+        tickled[pcpu] = true;
+        host.tickle(pcpu);
+    }
+
+    /** Finds {@code u}, which has just been queued, a pCPU that should come and get it. */
+    private void tickle(Credit2Unit u, long now) {
+        SchedUnit unit = u.unit;
+        if (host.tracing(TraceEvent.Credit2.TICKLE_NEW)) {
+            host.trace(TraceEvent.Credit2.TICKLE_NEW, unit.traceWord(), unit.pcpu(), (int) u.credit);
+        }
+        int target = u.pinned && isIdleAndUntickled(unit.pcpu()) ? unit.pcpu() : -1;
+        if (target < 0 && u.hasSoftAffinity) {
+            target = idlePcpuFor(u, true);
+        }
+        if (target < 0) {
+            target = idlePcpuFor(u, false);
+        }
+        if (target < 0) {
+            target = busyPcpuFor(u, now);
+        }
+        if (target >= 0) {
+            if (host.tracing(TraceEvent.Credit2.TICKLE)) {
+                host.trace(TraceEvent.Credit2.TICKLE, target);
+            }
+            tickle(target);
+            u.tickledPcpu = target;
+        }
+    }
+
+    /** An idle pCPU for {@code u}: in a core that is idle altogether if possible, and the one it ran on if possible. */
+    private int idlePcpuFor(Credit2Unit u, boolean preferredOnly) {
+        int[] pcpus = u.runqueue.pcpus;
+        int home = indexOf(pcpus, u.unit.pcpu());
+        int second = -1;
+        for (int i = 0; i < pcpus.length; i++) {
+            int p = pcpus[(home + i) % pcpus.length];
+            boolean fits =
+                    u.unit.usable(p) && (!preferredOnly || u.unit.softAffinity().contains(p));
+            if (!idle[p] || !fits) {
+                continue;
+            }
+            if (isCoreIdle(p) != smtPowerSavings) {
+                return p;
+            }
+            if (second < 0 && !tickled[p]) {
+                second = p;
+            }
+        }
+        return second;
+    }
+
+    private static int indexOf(int[] pcpus, int pcpu) {
+        int i = 0;
+        while (pcpus[i] != pcpu) {
+            i++;
+        }
+        return i;
+    }
+
+    private boolean isIdleAndUntickled(int pcpu) {
+        return idle[pcpu] && !tickled[pcpu];
+    }
+
+    /** Whether all threads of the core in this runqueue are idle and have not been tickled. */
+    private boolean isCoreIdle(int pcpu) {
+        int threads = host.topology().threadsPerCore();
+        int firstThread = pcpu / threads * threads;
+        for (int p = firstThread; p < firstThread + threads; p++) {
+            if (runqueueOf[p] == runqueueOf[pcpu] && !isIdleAndUntickled(p)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** The busy pCPU that {@code u} deserves most, or -1 if it deserves none. */
+    private int busyPcpuFor(Credit2Unit u, long now) {
+        int home = u.unit.pcpu();
+        int best = -1;
+        long bestScore = 0;
+        if (mayPreempt(u, home)) {
+            bestScore = Math.max(score(u, home, now), 0);
+            if (bestScore > 0) {
+                best = home;
+                if (u.unit.softAffinity().contains(home)) {
+                    return home;
+                }
+            }
+        }
+        for (int p : u.runqueue.pcpus) {
+            if (p != home && mayPreempt(u, p)) {
+                long score = score(u, p, now);
+                if (score > bestScore) {
+                    bestScore = score;
+                    best = p;
+                }
+            }
+        }
+        return best;
+    }
+
+    private boolean mayPreempt(Credit2Unit u, int pcpu) {
+        return !idle[pcpu] && !tickled[pcpu] && u.unit.usable(pcpu);
+    }
+
+    /** How far {@code u} is ahead of the one that {@code pcpu} runs; a preference is worth a whole reset. */
+    private long score(Credit2Unit u, int pcpu, long now) {
+        SchedUnit running = host.current(pcpu);
+        if (running == null || !isPreemptable(running, now)) {
+            return -1;
+        }
+        Credit2Unit current = of(running);
+        burn(current, now);
+        long score = u.credit - current.credit;
+        if (u.unit.pcpu() != pcpu) {
+            score -= migrateResist;
+        }
+        if (score > 0) {
+            score += u.unit.softAffinity().contains(pcpu) ? CREDIT_INIT : 0;
+            score += running.softAffinity().contains(pcpu) ? 0 : CREDIT_INIT;
+        }
+        if (host.tracing(TraceEvent.Credit2.TICKLE_CHECK)) {
+            host.trace(TraceEvent.Credit2.TICKLE_CHECK, running.traceWord(), (int) current.credit, (int) score);
+        }
+        return score;
+    }
+
+    private boolean isPreemptable(SchedUnit running, long now) {
+        return ratelimit <= RATELIMIT_TOLERANCE || now - running.stateEntryNanos() > ratelimit - RATELIMIT_TOLERANCE;
+    }
+
+    // ---- credits ----------------------------------------------------------------------------------------------------
+
+    /** Charges {@code u}, which is running, for its time up to {@code now}. */
+    private void burn(Credit2Unit u, long now) {
+        long delta = now - u.startNanos;
+        if (delta > 0) {
+            long burnt = delta * u.runqueue.maxWeight + u.residual;
+            u.residual = burnt % u.weight;
+            u.credit = Math.max(u.credit - burnt / u.weight, CREDIT_MIN);
+            if (u.isCapped()) {
+                u.budget -= delta;
+            }
+            u.startNanos = now;
+        }
+        if (host.tracing(TraceEvent.Credit2.BURN)) {
+            int budget = u.isCapped() ? (int) u.budget : Integer.MIN_VALUE;
+            host.trace(TraceEvent.Credit2.BURN, u.unit.traceWord(), (int) u.credit, budget, (int) delta);
+        }
+    }
+
+    /** A new epoch: everyone in the runqueue of {@code next} gets credit. */
+    private void resetCredits(Credit2Runqueue q, Credit2Unit next, long now) {
+        // Who ran far longer than intended may sit at the floor; one portion would leave it at nothing.
+        long more = next.credit == CREDIT_MIN ? 2 * CREDIT_INIT : CREDIT_INIT;
+        for (int i = 0; i < q.members.size(); i++) {
+            Credit2Unit u = q.members.get(i);
+            int pcpu = u.unit.pcpu();
+            if (host.current(pcpu) == u.unit) {
+                burn(u, now);
+                if (u.budget <= 0) {
+                    tickle(pcpu);
+                }
+            }
+            long before = u.credit;
+            u.credit = Math.min(u.credit + more, CREDIT_MAX);
+            u.startNanos = now;
+            if (host.tracing(TraceEvent.Credit2.CREDIT_RESET)) {
+                host.trace(TraceEvent.Credit2.CREDIT_RESET, u.unit.traceWord(), (int) before, (int) u.credit);
+            }
+        }
+    }
+
+    // ---- deciding ---------------------------------------------------------------------------------------------------
+
+    @Override
+    public void schedule(int pcpu, long now, Decision decision) {
+        Credit2Runqueue q = runqueueOf[pcpu];
+        SchedUnit running = host.current(pcpu);
+        Credit2Unit current = running == null ? null : of(running);
+        boolean wasTickled = tickled[pcpu];
+        tickled[pcpu] = false;
+        if (host.tracing(TraceEvent.Credit2.SCHEDULE)) {
+            int flags = (current == null ? 1 << 8 : 0) | (isCoreIdle(pcpu) ? 1 << 16 : 0) | (wasTickled ? 1 << 24 : 0);
+            host.trace(TraceEvent.Credit2.SCHEDULE, (q.id << 16) | pcpu, flags);
+        }
+        DecisionListener why = host.explaining();
+
+        // 1. Charge who ran; a capped one that has used up its budget asks for more, or is parked.
+        if (current != null) {
+            burn(current, now);
+            if (current.budget <= 0 && !current.cap.grab(current) && why != null) {
+                why.because("cap used up: parked until the budget is filled up", capPeriodMillis);
+            }
+        }
+
+        // 2. Choose.
+        Credit2Unit next = candidate(q, current, pcpu, now, why);
+        if (next != current && current != null && running.isRunnable()) {
+            current.requeue = true;
+        }
+        if (next == null) {
+            idle[pcpu] = true;
+            loads.update(q, null, 0, now);
+            decision.idle();
+            return;
+        }
+        if (next == current) {
+            loads.update(q, next, 0, now);
+        } else {
+            q.remove(next);
+            next.scheduled = true;
+        }
+        idle[pcpu] = false;
+
+        // 3. If even the best has no credit left, everyone gets more.
+        long best = q.first == null ? next.credit : Math.max(next.credit, q.first.credit);
+        if (best <= 0) {
+            if (why != null) {
+                why.because("credit reset: the best had no more than", best);
+            }
+            resetCredits(q, next, now);
+            balance.balance(q, now);
+        }
+        next.startNanos = now;
+        next.tickledPcpu = -1;
+        if (next.unit.pcpu() != pcpu) {
+            next.credit += MIGRATION_COMPENSATION;
+            host.setPcpu(next.unit, pcpu);
+        }
+
+        // 4. Run it until someone else is due.
+        decision.run(next.unit, runtime(q, next, next == current, now));
+    }
+
+    /** Whom {@code pcpu} runs next: the unit with the most credit that may run there. Null for idle. */
+    private Credit2Unit candidate(Credit2Runqueue q, Credit2Unit current, int pcpu, long now, DecisionListener why) {
+        Credit2Unit next = null;
+        boolean yielding = false;
+        if (current != null) {
+            yielding = current.yielding;
+            current.yielding = false;
+            boolean runnable = current.unit.isRunnable();
+            long ran = now - current.unit.stateEntryNanos();
+            if (!yielding && runnable && ran < ratelimit) {
+                if (host.tracing(TraceEvent.Credit2.RATELIMIT)) {
+                    host.trace(TraceEvent.Credit2.RATELIMIT, current.unit.traceWord(), (int) ran);
+                }
+                if (why != null) {
+                    why.considered(current.unit, "credit", current.credit, "current, within its ratelimit");
+                    why.because("ratelimit: it has run for only (ns)", ran);
+                }
+                return current;
+            }
+            if (runnable && !isBetterOffElsewhere(current, pcpu)) {
+                next = current;
+            }
+            if (why != null) {
+                why.considered(
+                        current.unit,
+                        "credit",
+                        current.credit,
+                        next == null ? "current, cannot or need not go on" : yielding ? "current, yields" : "current");
+            }
+        }
+        for (Credit2Unit u = q.first; u != null; u = u.after) {
+            if (host.tracing(TraceEvent.Credit2.CANDIDATE_CHECK)) {
+                host.trace(TraceEvent.Credit2.CANDIDATE_CHECK, u.unit.traceWord());
+            }
+            long toBeat = next == null ? IDLE_CREDIT : next.credit;
+            String skipped = whyNot(u, pcpu, toBeat);
+            if (skipped != null) {
+                if (why != null) {
+                    why.considered(u.unit, "credit", u.credit, skipped);
+                }
+                continue;
+            }
+            boolean ahead = yielding || u.credit > toBeat;
+            boolean funded = !ahead || !u.isCapped() || u.cap.grab(u);
+            if (why != null) {
+                why.considered(
+                        u.unit, "credit", u.credit, !ahead ? "not ahead" : funded ? "most credit" : "cap used up");
+            }
+            if (ahead && funded) {
+                next = u;
+            }
+            break;
+        }
+        if (host.tracing(TraceEvent.Credit2.CANDIDATE)) {
+            if (next == null) {
+                host.trace(TraceEvent.Credit2.CANDIDATE, (IDLE_DOMAIN << 16) | pcpu, -1, (int) IDLE_CREDIT);
+            } else {
+                host.trace(TraceEvent.Credit2.CANDIDATE, next.unit.traceWord(), next.tickledPcpu, (int) next.credit);
+            }
+        }
+        return next;
+    }
+
+    /** Why {@code u} is passed over, or null if it is not. */
+    private String whyNot(Credit2Unit u, int pcpu, long toBeat) {
+        if (!u.unit.isRunnable()) {
+            return "not runnable";
+        }
+        if (!u.unit.usable(pcpu)) {
+            return "pinned elsewhere";
+        }
+        if (u.tickledPcpu >= 0 && u.tickledPcpu != pcpu && tickled[u.tickledPcpu]) {
+            return "awaited by another pCPU";
+        }
+        if (u.unit.pcpu() != pcpu && toBeat + migrateResist > u.credit) {
+            return "not enough ahead to be pulled from another pCPU";
+        }
+        return null;
+    }
+
+    /** Whether {@code current} runs where it would rather not, while a pCPU it prefers is idle. */
+    private boolean isBetterOffElsewhere(Credit2Unit current, int pcpu) {
+        if (!current.hasSoftAffinity || current.unit.softAffinity().contains(pcpu)) {
+            return false;
+        }
+        for (int p : current.runqueue.pcpus) {
+            if (isIdleAndUntickled(p)
+                    && current.unit.usable(p)
+                    && current.unit.softAffinity().contains(p)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /**
+     * How long {@code next} runs: until its credit is that of the first in the queue, or 0 if nobody waits. The unit that
+     * gives way is not queued yet and so does not count, as in every Xen before July 2025.
+     */
+    private long runtime(Credit2Runqueue q, Credit2Unit next, boolean goesOn, long now) {
+        long least = MIN_TIMER;
+        if (ratelimit > 0) {
+            least = Math.max(least, goesOn ? next.unit.stateEntryNanos() + ratelimit - now : ratelimit);
+        }
+        long credit = next.credit - (q.first == null ? 0 : Math.max(q.first.credit, 0));
+        long time = credit > 0 ? credit * next.weight / q.maxWeight : 0;
+        if (next.isCapped()) {
+            time = Math.min(time, next.budget);
+        }
+        return time < least ? least : Math.min(time, MAX_TIMER);
+    }
+}
