@@ -8,6 +8,7 @@ import static org.xenolith.trace.TraceField.longHex;
 import static org.xenolith.trace.TraceField.longs;
 import static org.xenolith.trace.TraceField.nanos;
 import static org.xenolith.trace.TraceField.signed;
+import static org.xenolith.trace.TraceField.slice;
 import static org.xenolith.trace.TraceField.unsigned;
 import static org.xenolith.trace.TraceField.vcpu;
 
@@ -97,7 +98,7 @@ final class TraceEventTable {
                 "sched_switch next",
                 domainAndVcpu("vcpu", 0),
                 nanos("waited", 2),
-                signed("slice", 3));
+                slice(3));
         add(t, TraceEvent.Sched.SHUTDOWN_CODE, "sched_shutdown_code", domainAndVcpu("vcpu", 0), unsigned("reason", 2));
         add(
                 t,
@@ -105,7 +106,7 @@ final class TraceEventTable {
                 "sched_switch continue",
                 domainAndVcpu("vcpu", 0),
                 nanos("ran", 2),
-                signed("slice", 3));
+                slice(3));
     }
 
     private static void credit(List<TraceEvent> t) {

@@ -29,7 +29,9 @@ public record TraceField(String name, Kind kind, int word, int shift, int bits) 
         /** A vCPU in two words: domain, then number. The value is packed as for {@link #VCPU}. */
         DOMAIN_AND_VCPU(2),
         /** Unsigned nanoseconds. */
-        NANOS(1);
+        NANOS(1),
+        /** Signed nanoseconds that a vCPU may run; negative where nothing limits it. */
+        SLICE(1);
 
         private final int words;
 
@@ -56,7 +58,7 @@ public record TraceField(String name, Kind kind, int word, int shift, int bits) 
         int raw = record.word[word];
         return switch (kind) {
             case UNSIGNED, HEX -> (Integer.toUnsignedLong(raw) >>> shift) & ((1L << bits) - 1);
-            case SIGNED -> raw;
+            case SIGNED, SLICE -> raw;
             case LONG, LONG_HEX, LOAD -> record.longWord(word);
             case VCPU, NANOS -> Integer.toUnsignedLong(raw);
             case DOMAIN_AND_VCPU -> Integer.toUnsignedLong(TraceEvent.packVcpu(raw, record.word[word + 1]));
@@ -101,6 +103,10 @@ public record TraceField(String name, Kind kind, int word, int shift, int bits) 
 
     static TraceField domainAndVcpu(String name, int word) {
         return new TraceField(name, Kind.DOMAIN_AND_VCPU, word, 0, 32);
+    }
+
+    static TraceField slice(int word) {
+        return new TraceField("slice", Kind.SLICE, word, 0, 32);
     }
 
     static TraceField nanos(String name, int word) {

@@ -7,6 +7,7 @@ import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -96,6 +97,12 @@ final class TraceFiles {
         }
         String why = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
         return new InputException(file + ": cannot be read: " + why, e);
+    }
+
+    /** What to throw for a file that cannot be written: the disk is full, the reader of a pipe has gone. */
+    static UncheckedIOException failure(String name, IOException e) {
+        String why = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+        return new UncheckedIOException(name + ": cannot be written: " + why, e);
     }
 
     private static void closeQuietly(InputStream in) {

@@ -1,6 +1,5 @@
 package org.xenolith.trace;
 
-import java.io.Closeable;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
@@ -20,7 +19,7 @@ import java.util.Arrays;
  * <p>A pCPU-change record handed in, as {@link XentraceReader} yields it, is written as it stands, and so is what
  * follows until its window is full: reading a file and writing it back gives the same bytes.
  */
-public final class XentraceWriter implements TraceSink, Closeable {
+public final class XentraceWriter implements TraceWriter {
     private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
     private static final int BUFFER_BYTES = 1 << 16;
     private static final int LONGEST_RECORD = 12 + 4 * TraceRecord.MAX_WORDS;
@@ -43,7 +42,7 @@ public final class XentraceWriter implements TraceSink, Closeable {
         try {
             return new XentraceWriter(TraceFiles.create(file), file.toString());
         } catch (IOException e) {
-            throw failure(file.toString(), e);
+            throw TraceFiles.failure(file.toString(), e);
         }
     }
 
@@ -132,7 +131,7 @@ public final class XentraceWriter implements TraceSink, Closeable {
         try {
             out.write(bytes, 0, length);
         } catch (IOException e) {
-            throw failure(name, e);
+            throw TraceFiles.failure(name, e);
         }
     }
 
@@ -142,12 +141,7 @@ public final class XentraceWriter implements TraceSink, Closeable {
         try (out) {
             writePass();
         } catch (IOException e) {
-            throw failure(name, e);
+            throw TraceFiles.failure(name, e);
         }
-    }
-
-    private static UncheckedIOException failure(String name, IOException e) {
-        String why = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
-        return new UncheckedIOException(name + ": cannot be written: " + why, e);
     }
 }
