@@ -158,7 +158,7 @@ final class TraceEventTable {
                 signed("credit_end", 2));
         add(t, TraceEvent.Credit2.TASKLET, "csched2:sched_tasklet");
         add(t, TraceEvent.Credit2.UPDATE_LOAD, "csched2:update_load");
-        add(t, TraceEvent.Credit2.RUNQ_ASSIGN, "csched2:runq_assign", vcpu(0), unsigned("rq", 1));
+        add(t, TraceEvent.Credit2.RUNQ_ASSIGN, "csched2:runq_assign", vcpu(0), bits("rq", 1, 0, 16));
         add(
                 t,
                 TraceEvent.Credit2.UPDATE_UNIT_LOAD,
@@ -293,7 +293,16 @@ final class TraceEventTable {
         add(t, 0x8200b, "dr_write");
         add(t, 0x8200c, "msr_read", hex("msr", 0), longHex("value", 1));
         add(t, 0x8200d, "msr_write", hex("msr", 0), longHex("value", 1));
-        add(t, 0x8200e, "cpuid", hex("leaf", 0), hex("eax", 1), hex("ebx", 2), hex("ecx", 3), hex("edx", 4));
+        add(
+                t,
+                0x8200e,
+                "cpuid",
+                hex("leaf", 0),
+                hex("subleaf", 1),
+                hex("eax", 2),
+                hex("ebx", 3),
+                hex("ecx", 4),
+                hex("edx", 5));
         add(t, 0x8200f, "intr", hex("vector", 0));
         add(t, 0x82010, "nmi");
         add(t, 0x82011, "smi");
