@@ -1,6 +1,7 @@
 package org.xenolith.experiment;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonValue;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.databind.JsonSerializer;
 import com.fasterxml.jackson.databind.SerializerProvider;
@@ -9,6 +10,7 @@ import java.io.IOException;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -54,10 +56,10 @@ public record CellSummary(
         /** It was not run: it is what a real host did. */
         RECORDED;
 
-        @com.fasterxml.jackson.annotation.JsonValue
+        @JsonValue
         @Override
         public String toString() {
-            return name().toLowerCase(java.util.Locale.ROOT);
+            return name().toLowerCase(Locale.ROOT);
         }
     }
 
@@ -75,6 +77,7 @@ public record CellSummary(
      * @param wakeups how often one of its vCPUs woke (left BLOCKED)
      * @param backlogged whether none of its vCPUs that ran ever blocked: its demand was without bound
      * @param note what the reader of the table must know, such as that its demand is censored; null if nothing
+     * @param counters what its workload counted over the whole run, by name with its unit; empty if nothing
      * @param wakeLatencyNanos from waking to running
      * @param runLengthNanos lengths of unbroken runs
      * @param vcpus the same by vCPU
@@ -91,6 +94,7 @@ public record CellSummary(
             long wakeups,
             boolean backlogged,
             String note,
+            Map<String, Long> counters,
             Latency wakeLatencyNanos,
             RunLength runLengthNanos,
             List<VcpuSummary> vcpus) {}

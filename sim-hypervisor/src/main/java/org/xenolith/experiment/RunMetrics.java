@@ -60,8 +60,14 @@ public final class RunMetrics implements TraceSink {
      * @param weight its weight
      * @param cap its cap, percent of one pCPU, 0 for none
      * @param note what the table is to say of it, or null
+     * @param counters what its workload counted, by name
      */
-    public record DomainLabel(int id, String name, int weight, int cap, String note) {}
+    public record DomainLabel(int id, String name, int weight, int cap, String note, Map<String, Long> counters) {
+        /** A domain without counters. */
+        public DomainLabel(int id, String name, int weight, int cap, String note) {
+            this(id, name, weight, cap, note, Map.of());
+        }
+    }
 
     /**
      * Measures the window [{@code from}, {@code to}), in cycles of {@code clock}, on the time line of the records.
@@ -201,6 +207,7 @@ public final class RunMetrics implements TraceSink {
                 members.values().stream().mapToLong(m -> m.wakeups).sum(),
                 isBacklogged(members),
                 label.note(),
+                label.counters(),
                 latencies.asLatency(),
                 runs.asRunLength(),
                 vcpus);

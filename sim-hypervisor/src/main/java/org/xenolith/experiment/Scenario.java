@@ -1,0 +1,203 @@
+package org.xenolith.experiment;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.xenolith.hypervisor.CpuSet;
+import org.xenolith.hypervisor.Domain;
+import org.xenolith.machine.CostProfile;
+import org.xenolith.machine.Topology;
+
+/**
+ * What is to be run: a machine, the domains on it, and the schedulers and seeds to try. A cell is one scheduler with one
+ * seed. {@link ScenarioReader} describes the file format.
+ *
+ * @param name its name, that of its file by default
+ * @param about what it shows, in a line or a few; empty if it does not say
+ * @param topology the machine's pCPUs
+ * @param costs what the hypervisor's work costs on it
+ * @param pools its cpupools; together they hold every pCPU once
+ * @param schedulers the schedulers to compare
+ * @param seeds the seeds to run each with
+ * @param warmupNanos start of the window that is measured
+ * @param durationNanos end of the window and of the run
+ * @param domains the domains; of a replay, those whose parameters differ from the trace's
+ * @param replay the trace to replay, or null
+ * @param actions what the toolstack does at which time
+ * @param warnings what the scenario's files say and the model does not know
+ * @param inputs the files that it was read from, besides schedulers
+ */
+public record Scenario(
+        String name,
+        String about,
+        Topology topology,
+        CostProfile costs,
+        List<Pool> pools,
+        List<SchedulerChoice> schedulers,
+        List<Long> seeds,
+        long warmupNanos,
+        long durationNanos,
+        List<DomainSpec> domains,
+        Replay replay,
+        List<Action> actions,
+        List<String> warnings,
+        List<Path> inputs) {
+
+    /** Longest run. */
+    static final long MAX_NANOS = 100_000L * 1_000_000_000L;
+
+    /** Copies the lists. */
+    public Scenario {
+        pools = List.copyOf(pools);
+        schedulers = List.copyOf(schedulers);
+        seeds = List.copyOf(seeds);
+        domains = List.copyOf(domains);
+        actions = List.copyOf(actions);
+        warnings = List.copyOf(warnings);
+        inputs = List.copyOf(inputs);
+    }
+
+    /**
+     * A cpupool.
+     *
+     * @param name its name
+     * @param pcpus its pCPUs
+     * @param scheduler its scheduler in every cell, or null for the cell's
+     */
+    public record Pool(String name, CpuSet pcpus, SchedulerChoice scheduler) {}
+
+    /**
+     * A domain.
+     *
+     * @param id its id
+     * @param name its name
+     * @param type how it is virtualised
+     * @param vcpus how many vCPUs it has
+     * @param weight its weight
+     * @param cap its cap in percent of one pCPU, 0 for none
+     * @param hard hard affinity by vCPU, or null for all
+     * @param soft soft affinity by vCPU, or null for all
+     * @param pool its cpupool
+     * @param workload what its vCPUs run, by name in {@link org.xenolith.guest.Workloads}
+     * @param parameters the workload's parameters
+     */
+    public record DomainSpec(
+            int id,
+            String name,
+            Domain.Type type,
+            int vcpus,
+            int weight,
+            int cap,
+            List<CpuSet> hard,
+            List<CpuSet> soft,
+            String pool,
+            String workload,
+            Map<String, String> parameters) {}
+
+    /**
+     * A trace to replay.
+     *
+     * @param trace the file
+     * @param fromNanos start of the part to replay, ns since the trace's first record; negative for where its description
+     *     says the steady part begins
+     * @param toNanos end of that part; negative for where its description says
+     */
+    public record Replay(Path trace, long fromNanos, long toNanos) {}
+
+    /** What the toolstack does to a domain at a time. */
+    public sealed interface Action {
+        /** When, ns since the start. */
+        long atNanos();
+
+        /** Name of the domain. */
+        String domain();
+    }
+
+    /** Pauses a domain. */
+    public record Pause(long atNanos, String domain) implements Action {}
+
+    /** Ends a pause. */
+    public record Unpause(long atNanos, String domain) implements Action {}
+
+    /** Changes weight and cap. */
+    public record SetShare(long atNanos, String domain, int weight, int cap) implements Action {}
+
+    /** Changes the affinity of one vCPU, or of all if {@code vcpu} is negative. */
+    public record SetAffinity(long atNanos, String domain, int vcpu, CpuSet hard, CpuSet soft) implements Action {}
+
+    /** The same scenario under other schedulers. */
+    public Scenario withSchedulers(List<SchedulerChoice> others) {
+        return new Scenario(
+                name,
+                about,
+                topology,
+                costs,
+                pools,
+                others,
+                seeds,
+                warmupNanos,
+                durationNanos,
+                domains,
+                replay,
+                actions,
+                warnings,
+                inputs);
+    }
+
+    /** The same scenario with other seeds. */
+    public Scenario withSeeds(List<Long> others) {
+        return new Scenario(
+                name,
+                about,
+                topology,
+                costs,
+                pools,
+                schedulers,
+                others,
+                warmupNanos,
+                durationNanos,
+                domains,
+                replay,
+                actions,
+                warnings,
+                inputs);
+    }
+
+    /** The same scenario on a machine whose hypervisor costs something else. */
+    public Scenario withCosts(CostProfile other) {
+        return new Scenario(
+                name,
+                about,
+                topology,
+                other,
+                pools,
+                schedulers,
+                seeds,
+                warmupNanos,
+                durationNanos,
+                domains,
+                replay,
+                actions,
+                warnings,
+                inputs);
+    }
+
+    /** The same scenario with another part of it measured. */
+    public Scenario withWindow(long fromNanos, long toNanos) {
+        return new Scenario(
+                name,
+                about,
+                topology,
+                costs,
+                pools,
+                schedulers,
+                seeds,
+                fromNanos,
+                toNanos,
+                domains,
+                replay,
+                actions,
+                warnings,
+                inputs);
+    }
+}
