@@ -81,8 +81,8 @@ public final class ScenarioReader {
             "actions");
     private static final List<String> MACHINE_KEYS =
             List.of("pcpus", "sockets", "coresPerSocket", "threadsPerCore", "numaNodes");
-    private static final List<String> DOMAIN_KEYS = List.of(
-            "name", "config", "id", "type", "vcpus", "weight", "cap", "cpus", "cpus_soft", "pool", "guest");
+    private static final List<String> DOMAIN_KEYS =
+            List.of("name", "config", "id", "type", "vcpus", "weight", "cap", "cpus", "cpus_soft", "pool", "guest");
     private static final List<String> ACTION_KEYS =
             List.of("at", "do", "domain", "weight", "cap", "vcpu", "cpus", "cpus_soft");
 

@@ -1,0 +1,168 @@
+package org.xenolith.cli;
+
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import org.xenolith.cli.TextTable.Group;
+import org.xenolith.experiment.CellSummary;
+import org.xenolith.experiment.CellSummary.DomainSummary;
+import org.xenolith.experiment.CellSummary.PcpuSummary;
+import org.xenolith.experiment.CellSummary.Status;
+import org.xenolith.experiment.Differences;
+import org.xenolith.experiment.Durations;
+
+/** Prints what an experiment came to: a table of domains, one of pCPUs, and what differs. */
+final class SummaryText {
+    private static final String NONE = "-";
+
+    /** More pCPUs than this are summed up in one line a cell. */
+    private static final int MOST_PCPU_LINES = 8;
+
+    private final List<CellSummary> cells;
+
+    SummaryText(List<CellSummary> cells) {
+        this.cells = cells;
+    }
+
+    void print(PrintWriter out) {
+        if (cells.stream().anyMatch(c -> !c.domains().isEmpty())) {
+            domains().lines().forEach(out::println);
+            out.println();
+            pcpus().lines().forEach(out::println);
+            out.println();
+        }
+        for (CellSummary cell : cells) {
+            if (cell.status() == Status.FAILED) {
+                out.println(cell.name() + " failed: " + cell.error());
+            }
+        }
+        Differences.of(cells).forEach(out::println);
+        notes().forEach(out::println);
+    }
+
+    private TextTable domains() {
+        TextTable table = new TextTable(2);
+        table.groups(
+                new Group("", 5),
+                new Group("wake-to-run latency", 3),
+                new Group("run length", 2),
+                new Group("times", 3));
+        table.row(
+                "scheduler",
+                "domain",
+                "weight",
+                "cap",
+                "CPU %",
+                "p50",
+                "p99",
+                "max",
+                "p50",
+                "max",
+                "preempted",
+                "switched in",
+                "migrated");
+        for (CellSummary cell : cells) {
+            table.gap();
+            String name = cell.name();
+            if (cell.domains().isEmpty()) {
+                table.row(name, cell.status().toString());
+            }
+            for (DomainSummary d : cell.domains()) {
+                table.row(
+                        name,
+                        d.name(),
+                        Integer.toString(d.weight()),
+                        d.cap() == 0 ? NONE : d.cap() + " %",
+                        String.format(Locale.ROOT, "%.2f", d.cpuPercent()),
+                        time(d.wakeLatencyNanos().p50()),
+                        time(d.wakeLatencyNanos().p99()),
+                        time(d.wakeLatencyNanos().max()),
+                        time(d.runLengthNanos().p50()),
+                        time(d.runLengthNanos().max()),
+                        count(d.preemptions()),
+                        count(d.contextSwitches()),
+                        count(d.migrations()));
+                name = "";
+            }
+        }
+        return table;
+    }
+
+    private TextTable pcpus() {
+        TextTable table = new TextTable(1);
+        table.row("scheduler", "pCPU", "guest %", "hypervisor %", "idle %", "Jain's fairness");
+        for (CellSummary cell : cells) {
+            String name = cell.name();
+            String fairness =
+                    cell.jainFairness() == null ? NONE : String.format(Locale.ROOT, "%.4f", cell.jainFairness());
+            for (PcpuSummary p : cell.pcpus().size() <= MOST_PCPU_LINES ? cell.pcpus() : List.of(mean(cell.pcpus()))) {
+                table.row(
+                        name,
+                        cell.pcpus().size() <= MOST_PCPU_LINES
+                                ? Integer.toString(p.id())
+                                : "0-" + (cell.pcpus().size() - 1),
+                        percent(p.guestPercent()),
+                        percent(p.hypervisorPercent()),
+                        percent(p.idlePercent()),
+                        fairness);
+                name = "";
+                fairness = "";
+            }
+        }
+        return table;
+    }
+
+    private static PcpuSummary mean(List<PcpuSummary> pcpus) {
+        boolean split = pcpus.stream().allMatch(p -> p.hypervisorPercent() != null);
+        return new PcpuSummary(
+                0,
+                pcpus.stream().mapToDouble(PcpuSummary::guestPercent).average().orElse(0),
+                split
+                        ? (Double) pcpus.stream()
+                                .mapToDouble(PcpuSummary::hypervisorPercent)
+                                .average()
+                                .orElse(0)
+                        : null,
+                pcpus.stream().mapToDouble(PcpuSummary::idlePercent).average().orElse(0));
+    }
+
+    private static String percent(Double value) {
+        return value == null ? NONE : String.format(Locale.ROOT, "%.2f", value);
+    }
+
+    private static String time(Long nanos) {
+        return nanos == null ? NONE : Durations.format(nanos);
+    }
+
+    private static String count(long n) {
+        return String.format(Locale.ROOT, "%,d", n);
+    }
+
+    /** What the figures do not say by themselves, each once. */
+    private List<String> notes() {
+        Set<String> notes = new LinkedHashSet<>();
+        for (CellSummary cell : cells) {
+            for (DomainSummary d : cell.domains()) {
+                if (d.note() != null) {
+                    notes.add(d.name() + ": " + d.note());
+                }
+                if (!d.counters().isEmpty()) {
+                    List<String> counted = new ArrayList<>();
+                    for (Map.Entry<String, Long> c : d.counters().entrySet()) {
+                        counted.add(
+                                c.getKey().endsWith("Nanos")
+                                        ? c.getKey().replaceFirst("Nanos$", "") + " "
+                                                + Durations.format(Math.max(0, c.getValue()))
+                                        : c.getKey() + " " + count(c.getValue()));
+                    }
+                    notes.add(cell.name() + ", " + d.name() + ": " + String.join(", ", counted));
+                }
+            }
+        }
+        return List.copyOf(notes);
+    }
+}

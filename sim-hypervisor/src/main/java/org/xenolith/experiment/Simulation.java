@@ -1,0 +1,155 @@
+package org.xenolith.experiment;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.xenolith.engine.InputException;
+import org.xenolith.experiment.RunMetrics.DomainLabel;
+import org.xenolith.experiment.Scenario.Action;
+import org.xenolith.experiment.Scenario.DomainSpec;
+import org.xenolith.guest.DomainLoad;
+import org.xenolith.guest.Workloads;
+import org.xenolith.hypervisor.CpuSet;
+import org.xenolith.hypervisor.DecisionListener;
+import org.xenolith.hypervisor.Domain;
+import org.xenolith.hypervisor.Hypervisor;
+import org.xenolith.hypervisor.Hypervisor.DomainConfig;
+import org.xenolith.hypervisor.Hypervisor.MachineConfig;
+import org.xenolith.hypervisor.Hypervisor.PoolConfig;
+import org.xenolith.hypervisor.Vcpu;
+import org.xenolith.trace.TraceEvent;
+import org.xenolith.trace.TraceSink;
+
+/** One cell of a scenario with synthetic guests, built and ready to run. */
+final class Simulation {
+    private static final long QUANTUM_CYCLES = 10_000;
+
+    private final Hypervisor hypervisor;
+    private final List<DomainSpec> specs;
+    private final Map<Integer, DomainLoad> loads = new TreeMap<>();
+
+    private Simulation(Hypervisor hypervisor, List<DomainSpec> specs) {
+        this.hypervisor = hypervisor;
+        this.specs = specs;
+    }
+
+    /**
+     * Builds the machine and all domains, unpaused at time 0.
+     *
+     * @throws InputException if the scenario contradicts itself
+     */
+    static Simulation build(Scenario scenario, Cell cell, TraceSink sink, DecisionListener listener) {
+        Hypervisor hypervisor = new Hypervisor(machine(scenario, cell), pools(scenario, cell), sink, listener);
+        Simulation simulation = new Simulation(hypervisor, scenario.domains());
+        try {
+            simulation.createDomains();
+        } catch (IllegalArgumentException e) {
+            throw new InputException(scenario.name() + ": " + e.getMessage(), e);
+        }
+        scenario.actions().forEach(action -> perform(hypervisor, action));
+        return simulation;
+    }
+
+    static MachineConfig machine(Scenario scenario, Cell cell) {
+        // Random streams are named by the scenario and not by the cell, so that all schedulers meet the same arrivals.
+        return new MachineConfig(
+                scenario.topology(),
+                scenario.costs(),
+                QUANTUM_CYCLES,
+                TraceEvent.Sched.CLASS,
+                cell.seed(),
+                scenario.name());
+    }
+
+    static List<PoolConfig> pools(Scenario scenario, Cell cell) {
+        List<PoolConfig> pools = new ArrayList<>();
+        for (Scenario.Pool pool : scenario.pools()) {
+            SchedulerChoice choice = pool.scheduler() == null ? cell.scheduler() : pool.scheduler();
+            pools.add(new PoolConfig(pool.name(), pool.pcpus(), choice.create()));
+        }
+        return pools;
+    }
+
+    private void createDomains() {
+        List<Domain> domains = new ArrayList<>();
+        for (DomainSpec spec : specs) {
+            DomainLoad load = Workloads.create(spec.workload(), spec.parameters(), spec.vcpus());
+            loads.put(spec.id(), load);
+            Domain domain = hypervisor.createDomain(new DomainConfig(
+                    spec.id(),
+                    spec.name(),
+                    spec.type(),
+                    load.memory(),
+                    spec.pool(),
+                    spec.weight(),
+                    spec.cap(),
+                    load.guests(),
+                    spec.hard() == null ? null : spec.hard().get(0),
+                    spec.soft() == null ? null : spec.soft().get(0)));
+            domains.add(domain);
+            for (int v = 1; v < spec.vcpus(); v++) {
+                pin(domain.vcpus().get(v), spec);
+            }
+        }
+        Workloads.connect(hypervisor, loads);
+        domains.forEach(hypervisor::unpause);
+    }
+
+    private void pin(Vcpu vcpu, DomainSpec spec) {
+        CpuSet hard = spec.hard() == null ? vcpu.hardAffinity() : spec.hard().get(vcpu.id());
+        CpuSet soft = spec.soft() == null ? vcpu.softAffinity() : spec.soft().get(vcpu.id());
+        if (!hard.equals(vcpu.hardAffinity()) || !soft.equals(vcpu.softAffinity())) {
+            hypervisor.setAffinity(vcpu, hard, soft);
+        }
+    }
+
+    /** Has the toolstack do {@code action} when its time has come. */
+    static void perform(Hypervisor hypervisor, Action action) {
+        Domain domain = hypervisor.domains().stream()
+                .filter(d -> d.name().equals(action.domain()))
+                .findFirst()
+                .orElseThrow(() -> new InputException("actions: no domain '" + action.domain() + "'"));
+        Runnable deed;
+        if (action instanceof Scenario.Pause) {
+            deed = () -> hypervisor.pause(domain);
+        } else if (action instanceof Scenario.Unpause) {
+            deed = () -> hypervisor.unpause(domain);
+        } else if (action instanceof Scenario.SetShare share) {
+            deed = () -> hypervisor.setShare(domain, share.weight(), share.cap());
+        } else {
+            Scenario.SetAffinity affinity = (Scenario.SetAffinity) action;
+            if (affinity.vcpu() >= domain.vcpus().size()) {
+                throw new InputException("actions: " + domain + " has no vCPU " + affinity.vcpu());
+            }
+            deed = () -> domain.vcpus().stream()
+                    .filter(v -> affinity.vcpu() < 0 || v.id() == affinity.vcpu())
+                    .forEach(v -> hypervisor.setAffinity(v, affinity.hard(), affinity.soft()));
+        }
+        hypervisor.at(hypervisor.clock().toCycles(action.atNanos()), () -> {
+            try {
+                deed.run();
+            } catch (IllegalArgumentException | IllegalStateException e) {
+                throw new InputException(
+                        "actions: at " + Durations.format(action.atNanos()) + ": " + domain + ": " + e.getMessage(), e);
+            }
+        });
+    }
+
+    Hypervisor hypervisor() {
+        return hypervisor;
+    }
+
+    /** The domains with what their workloads have counted so far. */
+    List<DomainLabel> labels() {
+        return specs.stream()
+                .map(spec -> new DomainLabel(
+                        spec.id(),
+                        spec.name(),
+                        spec.weight(),
+                        spec.cap(),
+                        null,
+                        loads.get(spec.id()).counters()))
+                .toList();
+    }
+}
