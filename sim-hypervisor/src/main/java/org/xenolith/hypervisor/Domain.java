@@ -27,8 +27,14 @@ public final class Domain {
     private final SharedInfo sharedInfo = new SharedInfo();
     private final List<Vcpu> vcpus = new ArrayList<>();
     private final List<SchedUnit> units = new ArrayList<>();
+    private final List<Vcpu> vcpuView = Collections.unmodifiableList(vcpus);
+    private final List<SchedUnit> unitView = Collections.unmodifiableList(units);
     final EventChannel[] channels = new EventChannel[SharedInfo.PORTS];
     final CpuPool pool;
+
+    /** How many of its vCPUs wait in SCHEDOP_poll. */
+    int pollers;
+
     private int weight = DEFAULT_WEIGHT;
     private int cap;
     private Object data;
@@ -76,12 +82,12 @@ public final class Domain {
 
     /** Its vCPUs in order of their numbers. */
     public List<Vcpu> vcpus() {
-        return Collections.unmodifiableList(vcpus);
+        return vcpuView;
     }
 
     /** Its schedulable units in order of their numbers. */
     public List<SchedUnit> units() {
-        return Collections.unmodifiableList(units);
+        return unitView;
     }
 
     /** Its relative share, 1 to 65535. */

@@ -128,6 +128,7 @@ final class Hypercalls {
         }
         caller.pollCount = count;
         caller.polling = true;
+        caller.domain().pollers++;
         caller.setPause(Vcpu.BLOCKED);
         if (timeout != 0) {
             caller.pollTimer.migrate(caller.unit().pcpu);

@@ -304,9 +304,7 @@ public final class Hypervisor {
         for (Domain domain : domains) {
             for (Vcpu v : domain.vcpus()) {
                 v.account(end);
-                long sum =
-                        Arrays.stream(Runstate.values()).mapToLong(v::cyclesIn).sum();
-                if (sum != end - v.createdAt()) {
+                if (v.accountedCycles() != end - v.createdAt()) {
                     throw new IllegalStateException(v + ": runstates do not sum to its lifetime");
                 }
             }
@@ -535,7 +533,8 @@ public final class Hypervisor {
 
     /** Wakes the vCPUs of {@code domain} that poll {@code port}. */
     void checkPollers(Domain domain, int port) {
-        for (Vcpu v : domain.vcpus()) {
+        for (int id = 0; domain.pollers > 0 && id < domain.vcpus().size(); id++) {
+            Vcpu v = domain.vcpus().get(id);
             if (v.polling) {
                 for (int i = 0; i < v.pollCount; i++) {
                     if (v.pollPorts[i] == port) {

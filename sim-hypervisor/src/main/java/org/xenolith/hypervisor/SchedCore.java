@@ -86,8 +86,11 @@ final class SchedCore {
 
     void unblock(Vcpu v) {
         if (v.clearPause(Vcpu.BLOCKED)) {
-            v.polling = false;
-            v.pollTimer.stop();
+            if (v.polling) {
+                v.polling = false;
+                v.domain().pollers--;
+                v.pollTimer.stop();
+            }
             wake(v);
         }
     }

@@ -112,6 +112,15 @@ public final class Vcpu implements VcpuPort {
         return runstateCycles[state.ordinal()];
     }
 
+    /** Cycles spent in all runstates together. */
+    long accountedCycles() {
+        long sum = 0;
+        for (long cycles : runstateCycles) {
+            sum += cycles;
+        }
+        return sum;
+    }
+
     /** Time of creation, cycles. */
     public long createdAt() {
         return createdAt;
