@@ -11,6 +11,7 @@ import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLParser;
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -162,6 +163,17 @@ public record TraceDescription(
      * @throws InputException naming the file and the line, if it cannot be read or says what makes no sense
      */
     public static TraceDescription read(Path file) {
+        try {
+            return parse(Files.readString(file), file);
+        } catch (CharacterCodingException e) {
+            throw new InputException(file + ": is not UTF-8 text; a trace's description was expected", e);
+        } catch (IOException e) {
+            throw TraceFiles.refusal(file, e);
+        }
+    }
+
+    /** Reads a description from {@code text}; {@code file} is for messages. */
+    static TraceDescription parse(String text, Path file) {
         ObjectMapper mapper = new ObjectMapper(YAMLFactory.builder()
                         .enable(YAMLParser.Feature.EMPTY_STRING_AS_NULL)
                         .build())
@@ -169,25 +181,21 @@ public record TraceDescription(
                 .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT);
         mapper.enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION);
         TraceDescription description;
-        String text;
-        try {
-            text = Files.readString(file);
-        } catch (IOException e) {
-            throw TraceFiles.refusal(file, e);
-        }
         try {
             description = mapper.readValue(text, TraceDescription.class);
         } catch (UnrecognizedPropertyException e) {
             String known = e.getKnownPropertyIds().stream()
                     .map(String::valueOf)
+                    .filter(key -> !key.equals("assumptions"))
                     .sorted()
                     .collect(Collectors.joining(", "));
             String what = "unknown key '" + e.getPropertyName() + "'; known: " + known;
-            throw new InputException(file + ":" + lineOf(mapper, text, e) + ": " + what, e);
+            throw new InputException(file + ":" + lineOf(mapper, text, e) + ": " + oneLine(what), e);
         } catch (JsonMappingException e) {
-            throw new InputException(file + ":" + lineOf(mapper, text, e) + ": " + firstLine(e), e);
+            throw new InputException(file + ":" + lineOf(mapper, text, e) + ": " + oneLine(e.getOriginalMessage()), e);
         } catch (JsonProcessingException e) {
-            throw new InputException(file + ":" + e.getLocation().getLineNr() + ": " + firstLine(e), e);
+            int line = e.getLocation() == null ? 1 : e.getLocation().getLineNr();
+            throw new InputException(file + ":" + line + ": " + oneLine(e.getOriginalMessage()), e);
         }
         if (description == null) {
             throw new InputException(file + ": is empty; a trace's description was expected");
@@ -196,8 +204,10 @@ public record TraceDescription(
         return description;
     }
 
-    private static String firstLine(JsonProcessingException e) {
-        return e.getOriginalMessage().lines().findFirst().orElse("not YAML");
+    /** The first line of {@code message}, without what a terminal might take for a command. */
+    private static String oneLine(String message) {
+        String first = message.lines().findFirst().orElse("not YAML");
+        return first.replaceAll("\\p{Cntrl}", "?");
     }
 
     /**
