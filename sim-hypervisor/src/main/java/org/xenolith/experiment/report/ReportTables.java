@@ -1,0 +1,209 @@
+package org.xenolith.experiment.report;
+
+import static org.xenolith.experiment.report.Html.escape;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.xenolith.experiment.CellSummary;
+import org.xenolith.experiment.CellSummary.DomainSummary;
+import org.xenolith.experiment.CellSummary.PcpuSummary;
+
+/** The tables of a report, as real HTML: cells, domains by cell and pCPUs by cell. */
+final class ReportTables {
+    private final List<ReportCell> cells;
+
+    ReportTables(List<ReportCell> cells) {
+        this.cells = cells;
+    }
+
+    /** The mark by which a cell is known throughout the report: A to Z, then A1 and so on. */
+    static String mark(int cell) {
+        String letter = String.valueOf((char) ('A' + cell % 26));
+        return cell < 26 ? letter : letter + cell / 26;
+    }
+
+    private static String badge(int cell) {
+        return "<span class=\"badge\" data-cell=\"" + cell + "\">" + mark(cell) + "</span>";
+    }
+
+    private String cellHead(int cell) {
+        return "<th scope=\"row\">" + badge(cell) + " "
+                + escape(cells.get(cell).summary().name()) + "</th>";
+    }
+
+    private static String number(String text) {
+        return "<td class=\"number\">" + escape(text) + "</td>";
+    }
+
+    /** What was run, how it ended, and how fair it was. */
+    String cellTable() {
+        StringBuilder out = new StringBuilder(head(
+                "What was run", "Cell", "Scheduler", "#Seed", "Status", "#Window", "#Jain’s fairness", "Parameters"));
+        out.append("<tbody>");
+        for (int i = 0; i < cells.size(); i++) {
+            CellSummary s = cells.get(i).summary();
+            out.append("<tr>").append(cellHead(i));
+            out.append("<td>").append(escape(s.scheduler())).append("</td>");
+            out.append(number(s.status() == CellSummary.Status.RECORDED ? Figures.NONE : Long.toString(s.seed())));
+            out.append("<td>").append(status(cells.get(i))).append("</td>");
+            out.append(number(Figures.duration(s.toNanos() - s.fromNanos())));
+            out.append(number(Figures.fraction(s.jainFairness())));
+            out.append("<td class=\"parameters\">").append(parameters(s)).append("</td></tr>");
+        }
+        return out.append("</tbody></table>").toString();
+    }
+
+    private static String status(ReportCell cell) {
+        CellSummary s = cell.summary();
+        StringBuilder out = new StringBuilder();
+        out.append("<span class=\"status ")
+                .append(s.status())
+                .append("\">")
+                .append(s.status())
+                .append("</span>");
+        for (String text : new String[] {s.error(), cell.note()}) {
+            if (text != null) {
+                out.append(" <small>").append(escape(text)).append("</small>");
+            }
+        }
+        return out.toString();
+    }
+
+    private static String parameters(CellSummary s) {
+        List<String> pairs = new ArrayList<>();
+        s.parameters().forEach((name, value) -> pairs.add(escape(name + " " + value)));
+        return pairs.isEmpty() ? Figures.NONE : String.join(", ", pairs);
+    }
+
+    /** Every domain, cell beside cell. */
+    String domainTable() {
+        StringBuilder out = new StringBuilder("<table><caption>Domains</caption><thead>");
+        out.append("<tr><td rowspan=\"2\"></td><th scope=\"col\" class=\"number\" rowspan=\"2\">CPU %</th>")
+                .append("<th scope=\"colgroup\" colspan=\"3\">Wake to run</th>")
+                .append("<th scope=\"colgroup\" colspan=\"2\">Run length</th>")
+                .append("<th scope=\"col\" class=\"number\" rowspan=\"2\">Preemp&shy;tions</th>")
+                .append("<th scope=\"col\" class=\"number\" rowspan=\"2\">Context switches</th>")
+                .append("<th scope=\"col\" class=\"number\" rowspan=\"2\">Migra&shy;tions</th></tr>")
+                .append(
+                        "<tr><th scope=\"col\" class=\"number\">p50</th><th scope=\"col\" class=\"number\">p99</th><th scope=\"col\" class=\"number\">max</th>")
+                .append(
+                        "<th scope=\"col\" class=\"number\">p50</th><th scope=\"col\" class=\"number\">max</th></tr></thead>");
+        double most = mostCpu();
+        byDomain().forEach((id, inCells) -> {
+            out.append("<tbody><tr class=\"group\"><th scope=\"rowgroup\" colspan=\"10\">");
+            out.append(domainHead(id, inCells)).append("</th></tr>");
+            inCells.forEach((cell, d) -> out.append("<tr>")
+                    .append(cellHead(cell))
+                    .append(figures(d, most))
+                    .append("</tr>"));
+            out.append("</tbody>");
+        });
+        return out.append("</table>").toString();
+    }
+
+    private static String domainHead(int id, SortedMap<Integer, DomainSummary> inCells) {
+        DomainSummary d = inCells.get(inCells.firstKey());
+        StringBuilder out = new StringBuilder("<span class=\"group-name\"><span class=\"swatch\" data-domain=\"" + id
+                + "\"></span>" + escape(d.name()) + "</span> <small>");
+        out.append("d").append(id).append(" · weight ").append(d.weight());
+        if (d.cap() > 0) {
+            out.append(" · cap ").append(d.cap()).append(" %");
+        }
+        if (d.backlogged()) {
+            out.append(" · <abbr title=\"It never blocked: it would have used any amount of CPU\">backlogged</abbr>");
+        }
+        inCells.values().stream()
+                .map(DomainSummary::note)
+                .filter(note -> note != null && !note.isBlank())
+                .distinct()
+                .forEach(note -> out.append(" · ").append(escape(note)));
+        return out.append("</small>").toString();
+    }
+
+    private static String figures(DomainSummary d, double most) {
+        double width = d.cpuPercent() == null || most == 0 ? 0 : 100 * d.cpuPercent() / most;
+        return "<td class=\"number share\" style=\"--share:" + String.format(Locale.ROOT, "%.1f", width)
+                + "%\" data-domain=\"" + d.id() + "\">" + escape(Figures.percent(d.cpuPercent())) + "</td>"
+                + number(Figures.duration(d.wakeLatencyNanos().p50()))
+                + number(Figures.duration(d.wakeLatencyNanos().p99()))
+                + number(Figures.duration(d.wakeLatencyNanos().max()))
+                + number(Figures.duration(d.runLengthNanos().p50()))
+                + number(Figures.duration(d.runLengthNanos().max()))
+                + number(Figures.count(d.preemptions()))
+                + number(Figures.count(d.contextSwitches()))
+                + number(Figures.count(d.migrations()));
+    }
+
+    private double mostCpu() {
+        return cells.stream()
+                .flatMap(c -> c.summary().domains().stream())
+                .mapToDouble(d -> d.cpuPercent() == null ? 0 : d.cpuPercent())
+                .max()
+                .orElse(0);
+    }
+
+    /** Domain id, then number of the cell. */
+    private SortedMap<Integer, SortedMap<Integer, DomainSummary>> byDomain() {
+        SortedMap<Integer, SortedMap<Integer, DomainSummary>> out = new TreeMap<>();
+        for (int i = 0; i < cells.size(); i++) {
+            for (DomainSummary d : cells.get(i).summary().domains()) {
+                out.computeIfAbsent(d.id(), id -> new TreeMap<>()).put(i, d);
+            }
+        }
+        return out;
+    }
+
+    /** Where the time of every pCPU went, cell beside cell. */
+    String pcpuTable() {
+        StringBuilder out =
+                new StringBuilder(head("pCPUs", "", "#Guest %", "#Hypervisor %", "#Idle %", "Guest, hypervisor, idle"));
+        SortedMap<Integer, StringBuilder> byPcpu = new TreeMap<>();
+        for (int i = 0; i < cells.size(); i++) {
+            for (PcpuSummary p : cells.get(i).summary().pcpus()) {
+                byPcpu.computeIfAbsent(p.id(), id -> new StringBuilder()).append(pcpuRow(i, p));
+            }
+        }
+        byPcpu.forEach((id, rows) -> out.append("<tbody><tr class=\"group\"><th scope=\"rowgroup\" colspan=\"5\">")
+                .append("<span class=\"group-name\">pCPU ")
+                .append(id)
+                .append("</span></th></tr>")
+                .append(rows)
+                .append("</tbody>"));
+        return out.append("</table>").toString();
+    }
+
+    private String pcpuRow(int cell, PcpuSummary p) {
+        String bar = String.format(
+                Locale.ROOT,
+                "<td class=\"bar\" aria-hidden=\"true\" style=\"--guest:%.2f%%;--hypervisor:%.2f%%\"><i></i></td>",
+                orZero(p.guestPercent()),
+                orZero(p.hypervisorPercent()));
+        return "<tr>" + cellHead(cell) + number(Figures.percent(p.guestPercent()))
+                + number(Figures.percent(p.hypervisorPercent())) + number(Figures.percent(p.idlePercent())) + bar
+                + "</tr>";
+    }
+
+    private static double orZero(Double value) {
+        return value == null ? 0 : value;
+    }
+
+    /** A column whose name starts with {@code #} holds numbers. */
+    private static String head(String caption, String... columns) {
+        StringBuilder out = new StringBuilder("<table><caption>" + escape(caption) + "</caption><thead><tr>");
+        for (String column : columns) {
+            if (column.isEmpty()) {
+                out.append("<td></td>");
+            } else if (column.startsWith("#")) {
+                out.append("<th scope=\"col\" class=\"number\">")
+                        .append(escape(column.substring(1)))
+                        .append("</th>");
+            } else {
+                out.append("<th scope=\"col\">").append(escape(column)).append("</th>");
+            }
+        }
+        return out.append("</tr></thead>").toString();
+    }
+}
