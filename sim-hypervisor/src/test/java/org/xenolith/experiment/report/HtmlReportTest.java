@@ -56,6 +56,7 @@ class HtmlReportTest {
                 0,
                 true,
                 HOSTILE,
+                Map.of(HOSTILE, 5L),
                 new Latency(0, null, null, null, null),
                 new RunLength(1, 500L, 500L),
                 List.of());
