@@ -321,8 +321,8 @@ public final class Credit implements Scheduler {
     // ---- credits ----------------------------------------------------------------------------------------------------
 
     /**
-     * Charges {@code u}, which is running, for whole credits up to {@code now}. As in Xen, what is left over is kept twice:
-     * as a remainder, and in that the time charged from advances by whole credits only.
+     * Charges {@code u}, which is running, for whole credits up to {@code now}. The time charged from advances by what was
+     * charged, so it may run ahead of {@code now} by less than a credit, and nothing is lost.
      */
     private static void burn(CreditUnit u, long now) {
         long delta = now - u.startNanos;

@@ -1,0 +1,160 @@
+package org.xenolith.scheduler;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.xenolith.trace.MergedReader;
+import org.xenolith.trace.TraceEvent;
+import org.xenolith.trace.TraceRecord;
+
+/**
+ * A recorded trace of real Xen with all on one pCPU, and what stands beside it: the hypervisor's own CPU times before and
+ * after the steady window.
+ */
+final class Recording {
+    final RunIntervals runs = new RunIntervals();
+
+    /** Time stamp of the first record. */
+    final long start;
+
+    /** The steady window, cycles. */
+    long windowFrom;
+
+    long windowTo;
+
+    /** The part of it, of the length that was asked for, in which dom0 ran least: between the two readings of CPU times. */
+    long quietFrom;
+
+    long quietTo;
+
+    /** By domain: when it was unpaused, cycles. */
+    final Map<Integer, Long> unpaused = new TreeMap<>();
+
+    /** dom0: when it woke, and for how long it then ran until it blocked, cycles. */
+    final List<long[]> dom0 = new ArrayList<>();
+
+    /** By domain: percent of a pCPU in the steady window, as the hypervisor counted it. */
+    final Map<Integer, Double> shares = new TreeMap<>();
+
+    /**
+     * Reads a recording.
+     *
+     * @param folder below {@code traces/xen-4.17}
+     * @param run its name, without {@code .trc.xz}
+     * @param quietCycles how long the recording was left alone between the two readings
+     * @param switchCycles what of each of dom0's runs is the hypervisor's work of switching to it
+     * @param sleepCycles what of the last run before it blocks is the hypervisor's work of setting a timer and blocking
+     */
+    Recording(String folder, String run, long quietCycles, long switchCycles, long sleepCycles) {
+        Path traces = folder().resolve(folder);
+        long first = -1;
+        long wokeAt = -1;
+        long runningSince = -1;
+        long ran = 0;
+        try (MergedReader reader = MergedReader.open(traces.resolve(run + ".trc.xz"))) {
+            TraceRecord r = new TraceRecord();
+            while (reader.next(r)) {
+                first = first < 0 ? r.tsc : first;
+                runs.accept(r);
+                if (r.event == TraceEvent.Sched.WAKE && r.word[0] == 0) {
+                    wokeAt = wokeAt < 0 ? r.tsc : wokeAt;
+                } else if (r.event == TraceEvent.Sched.BLOCK && r.word[0] == 0 && wokeAt >= 0) {
+                    ran += runningSince < 0 ? 0 : r.tsc - runningSince - switchCycles;
+                    dom0.add(new long[] {wokeAt, Math.max(1, ran - sleepCycles)});
+                    wokeAt = -1;
+                    ran = 0;
+                    runningSince = -1;
+                } else if (TraceEvent.isRunstateChange(r.event)) {
+                    int domain = TraceEvent.domainOf(r.word[0]);
+                    boolean starts = TraceEvent.newRunstate(r.event) == TraceEvent.RUNSTATE_RUNNING;
+                    if (domain == 0 && starts) {
+                        runningSince = r.tsc;
+                    } else if (domain == 0 && runningSince >= 0) {
+                        ran += r.tsc - runningSince - switchCycles;
+                        runningSince = -1;
+                    } else if (r.event
+                            == TraceEvent.runstateChange(TraceEvent.RUNSTATE_OFFLINE, TraceEvent.RUNSTATE_RUNNABLE)) {
+                        unpaused.putIfAbsent(domain, r.tsc);
+                    }
+                }
+            }
+        }
+        if (wokeAt >= 0) {
+            dom0.add(new long[] {wokeAt, Math.max(1, ran)});
+        }
+        start = first;
+        readCpuTimes(traces.resolve("cputime.txt"), run);
+        findQuiet(quietCycles);
+    }
+
+    /** The steady window has a length, but its place in the trace must be found: where the CPU times fit best. */
+    private void readCpuTimes(Path file, String run) {
+        Map<Integer, Long> before = new TreeMap<>();
+        Map<Integer, Long> after = new TreeMap<>();
+        long nanos = 0;
+        Map<Integer, Long> into = null;
+        for (String line : lines(file)) {
+            if (line.startsWith("#" + run + "-before ") || line.startsWith("#" + run + "-after ")) {
+                into = line.contains("-before ") ? before : after;
+                nanos = Long.parseLong(line.substring(line.indexOf('=') + 1).trim()) - nanos;
+            } else if (line.startsWith("#") && line.contains("mono_ns")) {
+                into = null;
+            } else if (into != null && !line.startsWith("#")) {
+                String[] column = line.trim().split(" ", -1);
+                into.put(Integer.parseInt(column[0]), Long.parseLong(column[3]));
+            }
+        }
+        long length = nanos;
+        before.forEach((domain, cpu) -> {
+            if (after.get(domain) > cpu) {
+                shares.put(domain, 100.0 * (after.get(domain) - cpu) / length);
+            }
+        });
+        double best = Double.MAX_VALUE;
+        for (long from = start; from < start + 2_000_000_000L; from += 10_000_000) {
+            double off = 0;
+            for (Map.Entry<Integer, Double> share : shares.entrySet()) {
+                off += Math.abs(runs.share(share.getKey(), from, from + length) - share.getValue());
+            }
+            if (off < best) {
+                best = off;
+                windowFrom = from;
+            }
+        }
+        windowTo = windowFrom + length;
+    }
+
+    private void findQuiet(long length) {
+        double least = Double.MAX_VALUE;
+        for (long from = windowFrom - 100_000_000; from <= windowTo - length + 100_000_000; from += 10_000_000) {
+            double share = runs.share(0, from, from + length);
+            if (share < least) {
+                least = share;
+                quietFrom = from;
+            }
+        }
+        quietTo = quietFrom + length;
+    }
+
+    private static List<String> lines(Path file) {
+        try {
+            return Files.readAllLines(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static Path folder() {
+        for (Path at = Path.of("").toAbsolutePath(); at != null; at = at.getParent()) {
+            if (Files.isDirectory(at.resolve("traces").resolve("xen-4.17"))) {
+                return at.resolve("traces").resolve("xen-4.17");
+            }
+        }
+        throw new AssertionError("no traces folder above " + Path.of("").toAbsolutePath());
+    }
+}
