@@ -112,7 +112,7 @@ class DomainCharts {
     const every = Math.ceil(46 / perDecade) * BINS_PER_DECADE;
     for (let bin = Math.ceil(begin / every) * every; bin <= end; bin += every) {
       plot.line(x(bin), plot.top, x(bin), plot.bottom, "grid");
-      plot.text(x(bin), plot.bottom + 16, formatDuration(logBinStart(bin)).replace(/\.00? /, " ").replace(".0 ", " "));
+      plot.text(Math.min(x(bin), plot.right - 14), plot.bottom + 16, formatDuration(logBinStart(bin)).replace(/\.00? /, " ").replace(".0 ", " "));
     }
   }
 

@@ -33,7 +33,13 @@ function formatDuration(nanos) {
 function formatExactDuration(nanos) {
   const size = Math.abs(nanos);
   const [scale, unit] = TIME_UNITS.find(([s]) => size >= s) ?? TIME_UNITS[3];
-  return `${groupDecimals((nanos / scale).toFixed(Math.round(Math.log10(scale))))} ${unit}`;
+  const digits = (nanos / scale).toFixed(Math.round(Math.log10(scale)));
+  return `${groupDecimals(digits.replace(/\.0+$/, ""))} ${unit}`;
+}
+
+/** A reason of a scheduler with its number: a text that ends in "(ns)" speaks of a duration. */
+function formatReason(text, value) {
+  return text.endsWith("(ns)") ? `${text.slice(0, -4)}${formatExactDuration(value)}` : `${text} ${formatCount(value)}`;
 }
 
 /** A moment in ns since the start of the window, exact, in seconds: "1.234 567 890 s". */

@@ -44,7 +44,7 @@ class Gantt {
   fit() {
     const width = this.scroller.clientWidth;
     const height = Math.min(this.rows.height + AXIS_HEIGHT, Math.max(320, Math.round(window.innerHeight * 0.78)));
-    this.scroller.style.height = `${height}px`;
+    this.scroller.style.height = `${height + 1}px`;
     if (width === 0) return;
     this.painter.resize(width, height);
     this.overview.width = Math.round(width * this.painter.scale);

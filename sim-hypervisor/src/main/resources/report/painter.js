@@ -83,7 +83,8 @@ class ChartPainter {
     this.scale = Math.min(3, window.devicePixelRatio || 1);
     this.width = width;
     this.height = height;
-    this.gutter = width < 600 ? 74 : 132;
+    this.narrow = width < 600;
+    this.gutter = this.narrow ? 84 : 132;
     this.canvas.width = Math.round(width * this.scale);
     this.canvas.height = Math.round(height * this.scale);
     this.canvas.style.width = `${width}px`;
@@ -137,7 +138,7 @@ class ChartPainter {
   paintGrid(view, ticks) {
     const { context: c } = this;
     c.fillStyle = this.palette.line;
-    c.globalAlpha = 0.5;
+    c.globalAlpha = 0.3;
     for (const time of ticks.times) c.fillRect(Math.round(this.xOf(view, time)), AXIS_HEIGHT, 1, this.height);
     c.globalAlpha = 1;
   }
@@ -231,7 +232,7 @@ class ChartPainter {
     }
     c.fillStyle = row.kind === "pcpu" || isOn(row, selection) ? this.palette.ink : this.palette.faint;
     c.font = `${row.kind === "pcpu" || isOn(row, selection) ? "600 " : ""}12px system-ui, sans-serif`;
-    c.fillText(fitted(c, row.badge ? row.cell.name : row.label, this.gutter - x - 6), x, middle);
+    c.fillText(fitted(c, row.badge ? row.cell.name : this.narrow ? row.shortLabel : row.label, this.gutter - x - 6), x, middle);
   }
 
   paintHeading(row, y) {

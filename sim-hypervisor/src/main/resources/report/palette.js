@@ -15,7 +15,7 @@ const CELL_COLOURS = {
   light: ["#004488", "#bb5566", "#a07800", "#2a7f62", "#7a4b9d", "#555555"],
   dark: ["#78aef0", "#f28ca0", "#eecc66", "#6fd0ab", "#c7a0ec", "#b8b8b8"],
 };
-const CELL_DASHES = ["none", "6 3", "2 3", "10 3 2 3", "4 2", "1 2"];
+const CELL_DASHES = ["none", "7 2", "2 2", "10 2 2 2", "4 2", "1 2"];
 
 /** Colours of domains and cells in the theme that is in force. */
 class Palette {

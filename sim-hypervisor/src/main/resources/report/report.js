@@ -42,6 +42,13 @@ class Cell {
     return name === undefined || name === `d${id}` ? short : `${name} ${short}`;
   }
 
+  /** "b", or "b v1" if it has several vCPUs: for where there is little room. */
+  shortUnitName(unit) {
+    const domain = this.domains.find(({ id }) => id === domainOf(unit));
+    if (domain === undefined) return this.unitName(unit);
+    return domain.vcpus.length === 1 ? domain.name : `${domain.name} v${vcpuOf(unit)}`;
+  }
+
   describe() {
     return [
       this.scheduler === this.name ? null : this.scheduler,
@@ -86,7 +93,9 @@ class Report {
       report.say("This browser cannot unpack the timeline (it lacks DecompressionStream). The tables are complete; for the charts use a browser from 2023 or later.");
       return report;
     }
+    report.say("Unpacking the timelines …");
     await Promise.all(report.cells.map((cell) => cell.load()));
+    document.getElementById("message").hidden = true;
     report.draw();
     return report;
   }

@@ -8,6 +8,7 @@ class Row {
     this.kind = kind;
     this.cell = cell;
     this.label = label;
+    this.shortLabel = label;
     this.height = height;
     this.makeLayers = makeLayers;
     this.made = null;
@@ -36,6 +37,7 @@ function vcpuRow(cell, vcpu) {
     runstateLayer(vcpu, UNKNOWN, { kind: "unknown", state: UNKNOWN }),
   ].filter((layer) => layer.size > 0));
   row.vcpu = vcpu;
+  row.shortLabel = cell.shortUnitName(vcpu.unit);
   return row;
 }
 

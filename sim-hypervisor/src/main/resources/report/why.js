@@ -28,6 +28,14 @@ class DecisionIndex {
     return this.all.next[decision] === unit ? decision : -1;
   }
 
+  /** The decision on `pcpu` that took it from `unit` at `time`, or -1. */
+  thatEnded(pcpu, unit, time) {
+    const at = this.countUntil(pcpu, time) - 1;
+    if (at < 0) return -1;
+    const decision = this.byPcpu[pcpu][at];
+    return this.all.current[decision] === unit && this.all.next[decision] !== unit ? decision : -1;
+  }
+
   /** Decisions on `pcpu` in (from, to). */
   between(pcpu, from, to) {
     const list = this.byPcpu[pcpu] ?? [];
@@ -113,21 +121,19 @@ class WhyPanel {
       made.addEventListener("click", action);
       return made;
     };
-    const slowestRun = () => {
-      gantt.zoomTo({ vcpu, index });
-    };
     return element("p", { class: "steps" },
       button("◀ before", "the interval before", () => gantt.selectNext(-1), index > 0),
       button("after ▶", "the interval after", () => gantt.selectNext(1), index + 1 < vcpu.size),
-      button("zoom to it", "zoom to this interval", slowestRun, true));
+      button("zoom to it", "zoom to this interval", () => gantt.zoomTo({ vcpu, index }), true));
   }
 
   reasons(cell, vcpu, index, state) {
     if (state === BLOCKED) return [paragraph("It waited for an event, so no scheduler could have run it.")];
     if (state === UNKNOWN) return [paragraph("Its runstate changed here, but the records that say when were lost.")];
     if (state === OFFLINE) return [paragraph("It was paused by the toolstack, or parked because its domain had used up its cap.")];
-    if (cell.decisions === null) return [paragraph(noDecisions(cell))];
-    return state === RUNNING ? this.chosen(cell, vcpu, index) : this.passedOver(cell, vcpu, index);
+    const meanwhile = state === RUNNABLE ? this.meanwhile(cell, vcpu, index) : [];
+    if (cell.decisions === null) return [...meanwhile, paragraph(noDecisions(cell))];
+    return [...meanwhile, ...(state === RUNNING ? this.chosen(cell, vcpu, index) : this.passedOver(cell, vcpu, index))];
   }
 
   chosen(cell, vcpu, index) {
@@ -149,11 +155,38 @@ class WhyPanel {
 
   passedOver(cell, vcpu, index) {
     const from = vcpu.start[index], to = vcpu.start[index + 1];
+    const parts = [];
+    const lost = index > 0 && vcpu.state[index - 1] === RUNNING ? cell.decisions.thatEnded(vcpu.pcpu[index - 1], vcpu.unit, from) : -1;
+    if (lost >= 0) parts.push(paragraph("This decision took its pCPU away:"), this.decision(cell, lost));
     const { found, count } = cell.decisions.thatPassedOver(vcpu.unit, from, to, 12);
-    if (count === 0) return [paragraph("No decision in the log looked at it while it waited: the pCPU was busy, or others stood before it in the queue.")];
-    const many = count === 1 ? "One decision" : `${formatCount(count)} decisions`;
-    const parts = [paragraph(`${many} looked at it while it waited and took another${count > found.length ? `; the first ${found.length}:` : ":"}`)];
-    return [...parts, ...found.map((d) => this.decision(cell, d))];
+    if (count > 0) {
+      const many = count === 1 ? "One decision" : `${formatCount(count)} decisions`;
+      parts.push(paragraph(`${many} looked at it while it waited and took another${count > found.length ? `; the first ${found.length}:` : ":"}`));
+      parts.push(...found.map((d) => this.decision(cell, d)));
+    } else {
+      parts.push(paragraph("No decision looked at it while it waited: until it ran, others stood before it."));
+    }
+    return parts;
+  }
+
+  /** Who had the pCPU that `vcpu` ran on next, while it waited. */
+  meanwhile(cell, vcpu, index) {
+    const next = vcpu.state.indexOf(RUNNING, index);
+    if (next < 0) return [];
+    const pcpu = vcpu.pcpu[next], from = vcpu.start[index], to = vcpu.start[index + 1];
+    const shares = cell.domains.map((domain) => {
+      const layer = cell.pcpuRow(pcpu).layers.find((made) => made.style.domain === domain.id);
+      const out = [0];
+      layer?.coverage(from, to - from, 1, out);
+      return { domain, part: out[0] };
+    }).filter(({ part }) => part > 0).sort((a, b) => b.part - a.part);
+    if (shares.length === 0) return [];
+    const entries = shares.map(({ domain, part }) => {
+      const swatch = element("span", { class: "swatch" });
+      swatch.style.background = css(this.palette.domain(domain.id));
+      return element("li", {}, swatch, `${domain.name} ${formatDuration(part * (to - from))}`);
+    });
+    return [paragraph(`Meanwhile pCPU ${pcpu} ran`), element("ul", { class: "meanwhile" }, ...entries)];
   }
 
   decision(cell, d) {
@@ -164,11 +197,11 @@ class WhyPanel {
       element("strong", {}, `${name(all.current[d])} → ${name(all.next[d])}`),
       element("span", { class: "faint" }, ` on pCPU ${all.pcpu[d]} at ${formatMoment(all.time[d])}`))];
     for (let i = all.reasonBegin[d]; i < all.reasonBegin[d + 1]; i++) {
-      parts.push(element("p", { class: "reason" }, cell.texts[all.reasonText[i]], " ", element("span", { class: "value" }, `(${formatCount(all.reasonValue[i])})`)));
+      parts.push(element("p", { class: "reason" }, formatReason(cell.texts[all.reasonText[i]], all.reasonValue[i])));
     }
     if (end > begin) {
       parts.push(element("table", {},
-        element("thead", {}, element("tr", {}, ...["Looked at", "By", "Value", "Verdict"].map((text) => element("th", { scope: "col" }, text)))),
+        element("thead", {}, element("tr", {}, ...["Looked at", "Judged by", "Verdict"].map((text) => element("th", { scope: "col" }, text)))),
         element("tbody", {}, ...Array.from({ length: end - begin }, (_, i) => this.consideredRow(cell, d, begin + i)))));
     }
     parts.push(element("p", { class: "faint" }, all.slice[d] < 0 ? "For as long as it likes." : `For at most ${formatExactDuration(all.slice[d])}.`));
@@ -178,12 +211,10 @@ class WhyPanel {
   consideredRow(cell, d, i) {
     const { all } = cell.decisions;
     const metric = cell.texts[all.metric[i]];
-    const row = element("tr", { class: all.unit[i] === all.next[d] ? "taken" : null },
-      element("th", { scope: "row" }, all.unit[i] === IDLE_UNIT ? "idle" : cell.unitName(all.unit[i])),
-      element("td", {}, metric),
-      element("td", { class: "number" }, metric === "" ? "" : formatCount(all.value[i])),
+    return element("tr", { class: all.unit[i] === all.next[d] ? "taken" : null },
+      element("th", { scope: "row" }, all.unit[i] === IDLE_UNIT ? "idle" : cell.shortUnitName(all.unit[i])),
+      element("td", {}, metric === "" ? "" : `${metric} ${formatCount(all.value[i])}`),
       element("td", {}, cell.texts[all.verdict[i]]));
-    return row;
   }
 }
 

@@ -200,7 +200,8 @@ class ReportInBrowserTest {
         at = showSlice(0, TraceEvent.RUNSTATE_RUNNABLE, 100);
         browser.click(at[0], at[1]);
         browser.waitFor("document.getElementById('why').innerText.includes('Why it had to wait')");
-        assertThat(why()).contains("b d2v0 runnable");
+        assertThat(why())
+                .contains("b d2v0 runnable", "Meanwhile pCPU 0 ran", "This decision took its pCPU away", "b d2v0 →");
         assertThat(browser.complaints()).isEmpty();
     }
 
@@ -272,6 +273,9 @@ class ReportInBrowserTest {
     @Test
     void darkThemeIsDrawnAnew() {
         open(page, 1400, false);
+        double[] at = showSlice(0, TraceEvent.RUNSTATE_RUNNING, 100);
+        browser.click(at[0], at[1]);
+        browser.evaluate(GANTT + ".view.show(0, 5e9)");
         browser.evaluate("document.getElementById('theme').click()");
         assertThat(browser.evaluate("getComputedStyle(document.body).backgroundColor")
                         .asText())

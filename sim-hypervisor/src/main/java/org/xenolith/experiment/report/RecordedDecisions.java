@@ -106,7 +106,7 @@ public final class RecordedDecisions implements TraceSink {
             }
             explainChecked(p, next);
             if (p.ratelimited) {
-                log.because("ratelimit: too early to take the pCPU away; ns run so far", p.ranNanos);
+                log.because("ratelimit: it has run for only (ns)", p.ranNanos);
             }
             log.end(next, sliceNanos);
         }

@@ -7,12 +7,31 @@ import java.util.List;
 import java.util.Locale;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.xenolith.experiment.CellSummary;
 import org.xenolith.experiment.CellSummary.DomainSummary;
 import org.xenolith.experiment.CellSummary.PcpuSummary;
 
 /** The tables of a report, as real HTML: cells, domains by cell and pCPUs by cell. */
 final class ReportTables {
+    private static final String DOMAIN_HEAD =
+            """
+            <table><caption>Domains</caption><thead>
+            <tr><td rowspan="2"></td><th scope="col" class="number" rowspan="2">CPU %</th>
+            <th scope="colgroup" colspan="3"><span>Wake to run</span></th>
+            <th scope="colgroup" colspan="2"><span>Run length</span></th>
+            <th scope="col" class="number" rowspan="2">Preemptions</th>
+            <th scope="col" class="number" rowspan="2">Context switches</th>
+            <th scope="col" class="number" rowspan="2">Migrations</th>
+            """;
+    private static final String COUNTED_HEAD = "<th scope=\"col\" rowspan=\"2\">Its workload counted</th>";
+    private static final String DOMAIN_SUBHEAD =
+            """
+            <tr><th scope="col" class="number">p50</th><th scope="col" class="number">p99</th>
+            <th scope="col" class="number">max</th>
+            <th scope="col" class="number">p50</th><th scope="col" class="number">max</th></tr></thead>
+            """;
+
     private final List<ReportCell> cells;
 
     ReportTables(List<ReportCell> cells) {
@@ -80,24 +99,17 @@ final class ReportTables {
 
     /** Every domain, cell beside cell. */
     String domainTable() {
-        StringBuilder out = new StringBuilder("<table><caption>Domains</caption><thead>");
-        out.append("<tr><td rowspan=\"2\"></td><th scope=\"col\" class=\"number\" rowspan=\"2\">CPU %</th>")
-                .append("<th scope=\"colgroup\" colspan=\"3\">Wake to run</th>")
-                .append("<th scope=\"colgroup\" colspan=\"2\">Run length</th>")
-                .append("<th scope=\"col\" class=\"number\" rowspan=\"2\">Preemp&shy;tions</th>")
-                .append("<th scope=\"col\" class=\"number\" rowspan=\"2\">Context switches</th>")
-                .append("<th scope=\"col\" class=\"number\" rowspan=\"2\">Migra&shy;tions</th></tr>")
-                .append(
-                        "<tr><th scope=\"col\" class=\"number\">p50</th><th scope=\"col\" class=\"number\">p99</th><th scope=\"col\" class=\"number\">max</th>")
-                .append(
-                        "<th scope=\"col\" class=\"number\">p50</th><th scope=\"col\" class=\"number\">max</th></tr></thead>");
+        boolean counted = anyCounters();
+        StringBuilder out = new StringBuilder(DOMAIN_HEAD);
+        out.append(counted ? COUNTED_HEAD : "").append("</tr>").append(DOMAIN_SUBHEAD);
         double most = mostCpu();
         byDomain().forEach((id, inCells) -> {
-            out.append("<tbody><tr class=\"group\"><th scope=\"rowgroup\" colspan=\"10\">");
-            out.append(domainHead(id, inCells)).append("</th></tr>");
+            out.append("<tbody><tr class=\"group\"><th scope=\"rowgroup\" colspan=\"11\"><div>");
+            out.append(domainHead(id, inCells)).append("</div></th></tr>");
             inCells.forEach((cell, d) -> out.append("<tr>")
                     .append(cellHead(cell))
                     .append(figures(d, most))
+                    .append(counted ? "<td class=\"counted\">" + counters(d) + "</td>" : "")
                     .append("</tr>"));
             out.append("</tbody>");
         });
@@ -135,6 +147,17 @@ final class ReportTables {
                 + number(Figures.count(d.preemptions()))
                 + number(Figures.count(d.contextSwitches()))
                 + number(Figures.count(d.migrations()));
+    }
+
+    private boolean anyCounters() {
+        return cells.stream().flatMap(c -> c.summary().domains().stream()).anyMatch(d -> !d.counters()
+                .isEmpty());
+    }
+
+    private static String counters(DomainSummary d) {
+        return d.counters().entrySet().stream()
+                .map(e -> escape(e.getKey() + " " + Figures.count(e.getValue())))
+                .collect(Collectors.joining("<br>"));
     }
 
     private double mostCpu() {
