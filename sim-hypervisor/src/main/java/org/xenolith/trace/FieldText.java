@@ -30,11 +30,18 @@ final class FieldText {
                 HypercallText.add(out, record);
                 return;
             }
-            if (record.event == TraceEvent.Rtds.BURN || record.event == TraceEvent.Credit2.UPDATE_RUNQ_LOAD) {
-                return; // Their last word is padding.
+            if (endsInPadding(event.id())) {
+                return;
             }
         }
         addRest(out, record, described);
+    }
+
+    /** Whether the last word only fills the record up to a multiple of eight bytes. */
+    private static boolean endsInPadding(int event) {
+        return event == TraceEvent.Rtds.BURN
+                || event == TraceEvent.Credit2.UPDATE_RUNQ_LOAD
+                || event == TraceEvent.Credit2.LOAD_BALANCE;
     }
 
     private static void addRest(TextOutput out, TraceRecord record, int from) {

@@ -198,14 +198,14 @@ final class TraceEventTable {
         add(
                 t,
                 TraceEvent.Credit2.LOAD_CHECK,
-                "csched2:load_balance",
+                "csched2:load_balance_check",
                 bits("local_rq", 0, 0, 16),
                 bits("other_rq", 0, 16, 16),
                 signed("delta", 1));
         add(
                 t,
                 TraceEvent.Credit2.LOAD_BALANCE,
-                "csched2:load_balance_do",
+                "csched2:load_balance_begin",
                 load("local_b_avgload", 0),
                 load("other_b_avgload", 2),
                 bits("local_rq", 4, 0, 16),

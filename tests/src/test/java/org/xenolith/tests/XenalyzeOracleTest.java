@@ -13,9 +13,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.ServiceLoader;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -24,11 +26,22 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
+import org.xenolith.guest.DomainLoad;
+import org.xenolith.guest.Workloads;
+import org.xenolith.hypervisor.CpuSet;
+import org.xenolith.hypervisor.Domain;
+import org.xenolith.hypervisor.Hypervisor;
+import org.xenolith.hypervisor.Policy;
+import org.xenolith.hypervisor.Scheduler;
+import org.xenolith.machine.CostProfile;
+import org.xenolith.machine.Topology;
 import org.xenolith.trace.DumpText;
 import org.xenolith.trace.MergedReader;
 import org.xenolith.trace.TraceDescription;
+import org.xenolith.trace.TraceEvent;
 import org.xenolith.trace.TraceReader;
 import org.xenolith.trace.TraceRecord;
+import org.xenolith.trace.TraceSink;
 import org.xenolith.trace.XentraceReader;
 import org.xenolith.trace.XentraceWriter;
 
@@ -83,6 +96,76 @@ class XenalyzeOracleTest {
                     copy(MergedReader.open(trace), repacked);
                     compare(xenalyze(repacked, false), dump(trace));
                 }));
+    }
+
+    @TestFactory
+    Stream<DynamicTest> xenalyzeReadsTheSimulatorsOwnRuns() {
+        assumeXenalyze();
+        return Stream.of("credit2/1", "credit2/4", "credit2/20", "credit/1", "credit/4", "rr/2")
+                .map(run -> DynamicTest.dynamicTest(run, () -> {
+                    String[] parts = run.split("/", 2);
+                    Path trace = folder.resolve("simulated.trc");
+                    try (XentraceWriter writer = XentraceWriter.create(trace)) {
+                        simulate(parts[0], Integer.parseInt(parts[1]), writer);
+                    }
+                    List<Line> ours = dump(trace);
+                    assertThat(ours.size()).isGreaterThan(1000);
+                    // Xenalyze takes a stamp of 0, where a simulation begins, for none, and counts from the next.
+                    long second = ours.stream()
+                            .mapToLong(Line::nanos)
+                            .filter(nanos -> nanos > 0)
+                            .findFirst()
+                            .orElseThrow();
+                    List<Line> shifted = ours.stream()
+                            .map(line -> new Line(Math.max(0, line.nanos - second), line.cpu, line.text))
+                            .toList();
+                    // What happens at one instant on several pCPUs has no order in the file; we list it by pCPU.
+                    List<Line> theirs = xenalyze(trace, false).stream()
+                            .sorted(Comparator.comparingLong(Line::nanos).thenComparingInt(Line::cpu))
+                            .toList();
+                    compare(theirs, shifted);
+                }));
+    }
+
+    /** Half a second of guests that spin, sleep, and are capped, with every record that there is. */
+    private static void simulate(String scheduler, int pcpus, TraceSink sink) {
+        CostProfile costs = CostProfile.load("qemu-icount");
+        Hypervisor hypervisor = new Hypervisor(
+                new Hypervisor.MachineConfig(Topology.flat(pcpus), costs, 1000, TraceEvent.ALL_CLASSES, 1, "oracle"),
+                List.of(new Hypervisor.PoolConfig("Pool-0", CpuSet.firstOf(pcpus), scheduler(scheduler))),
+                sink,
+                null);
+        Map<Integer, DomainLoad> loads = new HashMap<>();
+        for (int id = 1; id <= 2 + pcpus; id++) {
+            DomainLoad load = id % 2 == 0
+                    ? Workloads.create("spin", Map.of(), 1)
+                    : Workloads.create("periodic", Map.of("workMicros", 400 + id, "sleepMicros", 1500 + 7 * id), 1);
+            loads.put(id, load);
+            int cap = id == 2 && scheduler.startsWith("credit") ? 30 : 0;
+            hypervisor.createDomain(new Hypervisor.DomainConfig(
+                    id,
+                    "d" + id,
+                    Domain.Type.PV,
+                    load.memory(),
+                    "Pool-0",
+                    256 * (1 + id % 2),
+                    cap,
+                    load.guests(),
+                    null,
+                    null));
+        }
+        Workloads.connect(hypervisor, loads);
+        hypervisor.domains().forEach(hypervisor::unpause);
+        hypervisor.run(costs.tscHertz() / 2);
+    }
+
+    private static Scheduler scheduler(String name) {
+        return ServiceLoader.load(Scheduler.class).stream()
+                .filter(provider ->
+                        provider.type().getAnnotation(Policy.class).name().equals(name))
+                .findFirst()
+                .orElseThrow()
+                .get();
     }
 
     @Test

@@ -68,6 +68,8 @@ final class XenalyzeWording {
         rule("csched:account_start", "csched:acct_start <vcpu:V>, active_vcpus <active:I>");
         rule("csched:account_stop", "csched:acct_stop <vcpu:V>, active_vcpus <active:I>");
         rule("csched:pick_cpu", "csched:pick_cpu <cpu:I> for <vcpu:V>");
+        rule("csched:load_balance", "csched:load_balance <checked:skipping|checking> <peer:I>");
+        rule("csched:stolen_vcpu", "csched:stolen_vcpu <vcpu:V> from cpu <from:I>");
         rule("csched:ratelimit", "csched:ratelimit, <vcpu:V> run only <ran:U>");
 
         rule(
@@ -100,6 +102,14 @@ final class XenalyzeWording {
         rule("csched2:ratelimit", "csched2:ratelimit, <vcpu:V> run only <ran:U>");
         rule("csched2:picked_cpu", "csched2:picked_cpu <vcpu:V>, rq# <rq:I>, cpu <cpu:I>");
         rule("csched2:update_max_weight", "csched2:update_max_weight rq# <rq:I>, max_weight = <max_weight:I>");
+        rule("csched2:migrate", "csched2:migrate <vcpu:V> rq# <from_rq:I> --> rq# <to_rq:I>");
+        rule(
+                "csched2:load_balance_check",
+                "csched2:load_balance_check lrq# <local_rq:I>, orq# <other_rq:I>, delta = <delta:I>");
+        rule(
+                "csched2:load_balance_begin",
+                "csched2:load_balance_begin lrq# <local_rq:I>, avg_load = <local_b_avgload:I> -- orq# <other_rq:I>,"
+                        + " avg_load = <other_b_avgload:I>");
         rule("csched2:runq_assign", "csched2:runq_assign <vcpu:V> on rq# <rq:I>");
 
         rule("rtds:schedule", "rtds:schedule cpu <cpu:I>, , <idle:busy|idle>, <tickled:not tickled|tickled>");
