@@ -191,7 +191,7 @@ public final class TraceCommand implements Runnable {
                 description.assumptions().forEach(line -> note(spec, "assumed: " + line));
             }
             try (TraceReader reader = format.takesFileOrder() ? XentraceReader.open(in) : MergedReader.open(in);
-                    TraceWriter writer = format.create(part, description)) {
+                    TraceWriter writer = format.create(part, output.toString(), description)) {
                 TraceRecord record = new TraceRecord();
                 while (reader.next(record)) {
                     writer.accept(record);

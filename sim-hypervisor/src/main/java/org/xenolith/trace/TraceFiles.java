@@ -101,7 +101,9 @@ final class TraceFiles {
 
     /** What to throw for a file that cannot be written: the disk is full, the reader of a pipe has gone. */
     static UncheckedIOException failure(String name, IOException e) {
-        String why = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+        String why = e instanceof NoSuchFileException
+                ? "there is no such folder"
+                : e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
         return new UncheckedIOException(name + ": cannot be written: " + why, e);
     }
 

@@ -38,13 +38,14 @@ public enum TraceFormat {
     /**
      * Creates or replaces {@code file}, compressed if its name ends in {@code .xz}, {@code .gz} or {@code .zst}.
      *
+     * @param name what stands for the file in messages
      * @throws java.io.UncheckedIOException if it cannot be created
      */
-    public TraceWriter create(Path file, TraceDescription description) {
+    public TraceWriter create(Path file, String name, TraceDescription description) {
         try {
-            return factory.to(TraceFiles.create(file), file.toString(), description);
+            return factory.to(TraceFiles.create(file), name, description);
         } catch (IOException e) {
-            throw TraceFiles.failure(file.toString(), e);
+            throw TraceFiles.failure(name, e);
         }
     }
 

@@ -187,7 +187,7 @@ class TraceCommandTest {
         }
         assertThat(run("convert", trace("credit/s1-w256-w512"), "--to", "csv", "--output", folder.resolve("no/where")))
                 .isEqualTo(1);
-        assertThat(err.toString()).contains("no/.part-where: cannot be written");
+        assertThat(err.toString()).contains("no/where: cannot be written: there is no such folder");
     }
 
     @Test
