@@ -32,7 +32,7 @@ public final class SchedulerChoice {
      * @param sourceFile the file it was compiled from, or null if it is one of the class path
      * @throws InputException if the class is not a policy as {@link Scheduler} describes it
      */
-    SchedulerChoice(Class<? extends Scheduler> type, Path sourceFile) {
+    public SchedulerChoice(Class<? extends Scheduler> type, Path sourceFile) {
         this.type = type;
         this.sourceFile = sourceFile;
         this.fields = new ArrayList<>();
