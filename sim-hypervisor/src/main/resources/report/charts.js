@@ -46,8 +46,8 @@ class DomainCharts {
   figures() {
     this.frames = [
       new ChartFrame("CPU over time, % of one pCPU", (width) => this.sharePlot(width)),
-      new ChartFrame("Wake to run, % of wakeups", (width) => this.histogramPlot(width, this.latencies, "wake-to-run latency")),
-      new ChartFrame("Run length, % of runs", (width) => this.histogramPlot(width, this.runs, "run length")),
+      new ChartFrame("Wake to run, % of wakeups · ▾ median", (width) => this.histogramPlot(width, this.latencies, "wake-to-run latency")),
+      new ChartFrame("Run length, % of runs · ▾ median", (width) => this.histogramPlot(width, this.runs, "run length")),
     ];
     return this.frames.map((frame) => frame.figure);
   }

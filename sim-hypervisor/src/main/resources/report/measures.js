@@ -34,6 +34,19 @@ function wakeLatencies(vcpus, window) {
   return latencies;
 }
 
+/** The longest stretch of the window that one of `vcpus` was RUNNABLE, as {vcpu, index, length}, or null. */
+function longestWait(vcpus, window) {
+  let longest = null;
+  for (const vcpu of vcpus) {
+    for (let index = 0; index < vcpu.size; index++) {
+      if (vcpu.state[index] !== RUNNABLE) continue;
+      const length = Math.min(window, vcpu.start[index + 1]) - Math.max(0, vcpu.start[index]);
+      if (length > (longest?.length ?? 0)) longest = { vcpu, index, length };
+    }
+  }
+  return longest;
+}
+
 /** Part of one pCPU that `vcpus` together used in each of `buckets` equal parts of the window. */
 function sharesOverTime(vcpus, window, buckets) {
   const length = window / buckets;

@@ -84,7 +84,7 @@ class ChartPainter {
     this.width = width;
     this.height = height;
     this.narrow = width < 600;
-    this.gutter = this.narrow ? 84 : 132;
+    this.gutter = this.narrow ? 90 : 132;
     this.canvas.width = Math.round(width * this.scale);
     this.canvas.height = Math.round(height * this.scale);
     this.canvas.style.width = `${width}px`;

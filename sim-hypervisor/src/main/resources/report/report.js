@@ -173,8 +173,31 @@ class Report {
     this.charts.push(charts);
     const name = series[0].cell.domainName(id);
     return element("section", { class: "domain-card", "aria-label": name },
-      element("h3", {}, element("span", { class: "swatch", "data-domain": id }), name, name === `d${id}` ? "" : element("span", { class: "faint" }, ` d${id}`)),
+      element("div", { class: "card-head" },
+        element("h3", {}, element("span", { class: "swatch", "data-domain": id }), name, name === `d${id}` ? "" : element("span", { class: "faint" }, ` d${id}`)),
+        this.longestWaits(series)),
       element("div", { class: "plots" }, ...charts.figures()));
+  }
+
+  /** A button for each cell that leads to the longest wait there. */
+  longestWaits(series) {
+    const buttons = series.map(({ cell, vcpus }) => ({ cell, wait: longestWait(vcpus, cell.window) })).filter(({ wait }) => wait !== null);
+    if (buttons.length === 0) return "";
+    return element("p", { class: "waits" }, element("span", { class: "faint" }, "longest wait for a pCPU"), ...buttons.map(({ cell, wait }) => {
+      const button = element("button", { type: "button", "aria-label": `show the longest wait in ${cell.name}` },
+        element("span", { class: "badge", "data-cell": cell.index }, cell.mark), ` ${formatDuration(wait.length)}`);
+      button.addEventListener("click", () => this.lookAt({ cell, vcpu: wait.vcpu, index: wait.index }));
+      return button;
+    }));
+  }
+
+  /** Selects a slice, zooms to it and scrolls the chart into the window. */
+  lookAt(selection) {
+    this.gantt.select(selection);
+    this.gantt.reveal();
+    this.gantt.zoomTo(selection);
+    document.getElementById("timeline").scrollIntoView({ block: "start", behavior: this.gantt.view.still ? "auto" : "smooth" });
+    this.gantt.canvas.focus({ preventScroll: true });
   }
 
   seriesEntry(cell) {

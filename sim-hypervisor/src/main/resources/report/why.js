@@ -164,7 +164,7 @@ class WhyPanel {
       parts.push(paragraph(`${many} looked at it while it waited and took another${count > found.length ? `; the first ${found.length}:` : ":"}`));
       parts.push(...found.map((d) => this.decision(cell, d)));
     } else {
-      parts.push(paragraph("No decision looked at it while it waited: until it ran, others stood before it."));
+      parts.push(paragraph("No decision in the log names it while it waited."));
     }
     return parts;
   }

@@ -34,6 +34,7 @@ final class Chromium implements AutoCloseable {
     private final Map<Integer, CompletableFuture<JsonNode>> answers = new ConcurrentHashMap<>();
     private final List<String> complaints = Collections.synchronizedList(new ArrayList<>());
     private volatile CompletableFuture<Void> loaded = new CompletableFuture<>();
+    private final List<Runnable> afterOpening = new ArrayList<>();
     private int lastId;
 
     /** The command that starts a Chromium here, or null if there is none. */
@@ -73,6 +74,14 @@ final class Chromium implements AutoCloseable {
         send("Page.enable", object());
     }
 
+    /** Has a script run in the next page that is opened, and only there, before the page's own. */
+    void beforeNextPage(String script) {
+        String id = send("Page.addScriptToEvaluateOnNewDocument", object().put("source", script))
+                .path("identifier")
+                .asText();
+        afterOpening.add(() -> send("Page.removeScriptToEvaluateOnNewDocument", object().put("identifier", id)));
+    }
+
     /** Opens {@code page} in a window of {@code width} by {@code height} CSS pixels, as a phone or as a desktop. */
     void open(Path page, int width, int height, boolean phone) {
         send(
@@ -86,6 +95,8 @@ final class Chromium implements AutoCloseable {
         complaints.clear();
         send("Page.navigate", object().put("url", page.toUri().toString()));
         await(loaded);
+        afterOpening.forEach(Runnable::run);
+        afterOpening.clear();
     }
 
     /** The page's own socket: the browser writes its port into its profile and tells the pages over HTTP. */

@@ -285,6 +285,62 @@ class ReportInBrowserTest {
     }
 
     @Test
+    void aButtonLeadsToTheLongestWait() {
+        open(page, 1400, false);
+        browser.evaluate("document.querySelectorAll('.domain-card')[4].querySelectorAll('.waits button')[1].click()");
+        JsonNode found = browser.evaluate("(() => { const s = " + GANTT + ".selection, v = s.vcpu, i = s.index;"
+                + " return [v.domain, s.cell.index, v.state[i], v.start[i + 1] - v.start[i]]; })()");
+        assertThat(found.get(0).asInt()).isEqualTo(4);
+        assertThat(found.get(1).asInt()).isEqualTo(1);
+        assertThat(found.get(2).asInt()).isEqualTo(TraceEvent.RUNSTATE_RUNNABLE);
+        assertThat(found.get(3).asLong())
+                .isGreaterThanOrEqualTo(model.cells()
+                                .get(1)
+                                .summary()
+                                .domains()
+                                .get(4)
+                                .wakeLatencyNanos()
+                                .max()
+                        * 999
+                        / 1000);
+        browser.waitFor(GANTT + ".view.target === null && " + GANTT + ".view.span < 1e9");
+        assertThat(why()).contains("d d4v0 runnable", "in B credit");
+    }
+
+    @Test
+    void hostileNamesStayText() throws IOException {
+        String name = "<img src=x onerror=alert(1)>\"'&</script>";
+        Path hostile = folder.resolve("hostile.html");
+        HtmlReport.write(SampleReports.real(Path.of("..", "traces"), name), hostile);
+        open(hostile, 390, true);
+        double[] at = showSlice(0, TraceEvent.RUNSTATE_RUNNING, 100);
+        browser.touch(new double[][] {{at[0], at[1]}});
+        browser.waitFor("document.querySelector('#why.filled .decision') !== null");
+        assertThat(why()).contains(name + " d2v0 running");
+        assertThat(browser.evaluate("document.querySelector('#domain-cards').innerText")
+                        .asText())
+                .contains(name);
+        assertThat(number("document.images.length")).isZero();
+        assertThat(number("document.documentElement.scrollWidth")).isEqualTo(390);
+        assertThat(browser.complaints()).isEmpty();
+    }
+
+    @Test
+    void oldBrowserGetsTheTablesAndIsTold() {
+        browser.beforeNextPage("delete window.DecompressionStream");
+        open(page, 1400, false);
+        assertThat(browser.evaluate("document.getElementById('message').innerText")
+                        .asText())
+                .contains("DecompressionStream", "tables are complete");
+        assertThat(browser.evaluate("document.getElementById('timeline').hidden")
+                        .asBoolean())
+                .isTrue();
+        assertThat(number("document.querySelectorAll('#measured .scroll td.share').length"))
+                .isEqualTo(5 * 2);
+        assertThat(browser.complaints()).isEmpty();
+    }
+
+    @Test
     void aMillionSlicesAreShown() throws IOException {
         Path large = folder.resolve("million.html");
         HtmlReport.write(SampleReports.synthetic(1_000_000), large);

@@ -23,12 +23,14 @@ import org.xenolith.trace.TraceRecord;
 final class SampleReports {
     private static final long GIGAHERTZ = 1_000_000_000L;
 
-    private static final List<DomainLabel> S4 = List.of(
-            new DomainLabel(0, "Domain-0", 256, 0, null),
-            new DomainLabel(1, "a", 256, 0, null),
-            new DomainLabel(2, "b", 512, 0, null),
-            new DomainLabel(3, "c", 256, 15, null),
-            new DomainLabel(4, "d", 256, 0, null));
+    private static List<DomainLabel> s4(String nameOfB) {
+        return List.of(
+                new DomainLabel(0, "Domain-0", 256, 0, null),
+                new DomainLabel(1, "a", 256, 0, null),
+                new DomainLabel(2, nameOfB, 512, 0, null),
+                new DomainLabel(3, "c", 256, 15, null),
+                new DomainLabel(4, "d", 256, 0, null));
+    }
 
     private SampleReports() {}
 
@@ -40,6 +42,11 @@ final class SampleReports {
 
     /** The scenario {@code s4-all} as real Xen served it under credit2 and under credit. */
     static ReportModel real(Path traces) {
+        return real(traces, "b");
+    }
+
+    /** The same, with a name of one's own for domain 2. */
+    static ReportModel real(Path traces, String nameOfB) {
         return new ReportModel(
                 "s4-all: credit2, credit",
                 "Recorded on Xen 4.17 · four guests and dom0 on one pCPU · 5 s window",
@@ -47,10 +54,10 @@ final class SampleReports {
                         "b’s wake-to-run latency does not exist: it never blocks. Its median run is 20 times as long under credit.",
                         "d, which sleeps 10 ms of every 15, waits 1.2 ms for its pCPU under credit2 and 23 µs under credit."),
                 List.of("Recorded traces do not tell hypervisor time from guest time."),
-                List.of(recorded(traces, "credit2"), recorded(traces, "credit")));
+                List.of(recorded(traces, "credit2", s4(nameOfB)), recorded(traces, "credit", s4(nameOfB))));
     }
 
-    private static ReportCell recorded(Path traces, String scheduler) {
+    private static ReportCell recorded(Path traces, String scheduler, List<DomainLabel> labels) {
         Path file = traces.resolve("xen-4.17").resolve(scheduler).resolve("s4-all.trc.xz");
         TraceRecord record = new TraceRecord();
         long first = Long.MAX_VALUE;
@@ -76,7 +83,7 @@ final class SampleReports {
         }
         timeline.finish(last);
         return new ReportCell(
-                summary(scheduler, CellSummary.Status.RECORDED, to - from, metrics, S4, 1),
+                summary(scheduler, CellSummary.Status.RECORDED, to - from, metrics, labels, 1),
                 null,
                 GIGAHERTZ,
                 from,

@@ -1,9 +1,10 @@
 package org.xenolith.experiment.report;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.xenolith.trace.TraceEvent;
 import org.xenolith.trace.TraceRecord;
 import org.xenolith.trace.TraceSink;
@@ -19,7 +20,9 @@ public final class Timeline implements TraceSink {
     /** Runstate of an interval whose records contradict each other; the others are those of {@link TraceEvent}. */
     public static final int UNKNOWN = 4;
 
-    private Vcpu[][] byDomain = new Vcpu[8][];
+    /** By domain and vCPU as records carry them; never iterated. */
+    private final Map<Integer, Vcpu> byUnit = new HashMap<>();
+
     private final List<Vcpu> vcpus = new ArrayList<>();
     private long startTsc = -1;
     private long endTsc;
@@ -36,12 +39,10 @@ public final class Timeline implements TraceSink {
         pcpus = Math.max(pcpus, r.cpu + 1);
         if (r.event == TraceEvent.Gen.LOST_RECORDS) {
             lostRecords += Integer.toUnsignedLong(r.word[0]);
-        } else if (TraceEvent.isRunstateChange(r.event) && r.words > 0) {
-            int domain = TraceEvent.domainOf(r.word[0]);
-            if (domain != TraceEvent.IDLE_DOMAIN) {
-                vcpu(domain, TraceEvent.vcpuOf(r.word[0]))
-                        .change(r.tsc, TraceEvent.oldRunstate(r.event), TraceEvent.newRunstate(r.event), r.cpu);
-            }
+        } else if (TraceEvent.isRunstateChange(r.event)
+                && r.words > 0
+                && TraceEvent.domainOf(r.word[0]) != TraceEvent.IDLE_DOMAIN) {
+            vcpu(r.word[0]).change(r.tsc, TraceEvent.oldRunstate(r.event), TraceEvent.newRunstate(r.event), r.cpu);
         }
     }
 
@@ -50,20 +51,14 @@ public final class Timeline implements TraceSink {
         endTsc = Math.max(endTsc, tsc);
     }
 
-    private Vcpu vcpu(int domain, int id) {
-        if (domain >= byDomain.length) {
-            byDomain = Arrays.copyOf(byDomain, Math.max(domain + 1, byDomain.length * 2));
+    private Vcpu vcpu(int unit) {
+        Vcpu known = byUnit.get(unit);
+        if (known == null) {
+            known = new Vcpu(TraceEvent.domainOf(unit), TraceEvent.vcpuOf(unit));
+            byUnit.put(unit, known);
+            vcpus.add(known);
         }
-        Vcpu[] of = byDomain[domain] == null ? new Vcpu[1] : byDomain[domain];
-        if (id >= of.length) {
-            of = Arrays.copyOf(of, Math.max(id + 1, of.length * 2));
-        }
-        byDomain[domain] = of;
-        if (of[id] == null) {
-            of[id] = new Vcpu(domain, id);
-            vcpus.add(of[id]);
-        }
-        return of[id];
+        return known;
     }
 
     /** The vCPUs of which the trace says anything, by domain and number. */
