@@ -20,6 +20,9 @@ public final class TinyKernel implements Guest, Workload.Task {
     /** Bytes of memory that each vCPU of a domain needs for the arguments of its hypercalls. */
     public static final int ARGUMENT_BYTES = 64;
 
+    /** Cycles it computes before its workload begins. */
+    static final long START_CYCLES = 1;
+
     private static final int TIMER_LINE = 0;
 
     /** What follows when {@link #work} is done. */
@@ -43,6 +46,10 @@ public final class TinyKernel implements Guest, Workload.Task {
     private final Workload workload;
     private final FlatMemory memory;
     private final int[] portOfLine;
+
+    /** A line on which nothing comes. */
+    private final int neverLine;
+
     private final int[] lineOfPort = new int[SharedInfo.PORTS];
 
     /** By word of 64 ports: those that notify this vCPU. */
@@ -53,7 +60,7 @@ public final class TinyKernel implements Guest, Workload.Task {
     private SharedInfo shared;
     private int argument;
 
-    private long work = 1;
+    private long work = START_CYCLES;
     private Then then = Then.BIND_TIMER;
     private boolean inHypercall;
     private int awaited;
@@ -70,7 +77,8 @@ public final class TinyKernel implements Guest, Workload.Task {
         this.workload = workload;
         this.memory = memory;
         this.portOfLine = new int[lines + 1];
-        this.arrived = new boolean[lines + 1];
+        this.neverLine = lines + 1;
+        this.arrived = new boolean[lines + 2];
         Arrays.fill(lineOfPort, -1);
     }
 
@@ -206,7 +214,12 @@ public final class TinyKernel implements Guest, Workload.Task {
 
     @Override
     public long nowNanos() {
-        return port.systemTimeNanos(port.tsc() + usedInRun);
+        return nanosAfter(0);
+    }
+
+    @Override
+    public long nanosAfter(long cycles) {
+        return port.systemTimeNanos(port.tsc() + usedInRun + cycles);
     }
 
     @Override
@@ -250,6 +263,11 @@ public final class TinyKernel implements Guest, Workload.Task {
     @Override
     public void waitFor(int line) {
         await(line);
+    }
+
+    @Override
+    public void waitForEver() {
+        await(neverLine);
     }
 
     @Override

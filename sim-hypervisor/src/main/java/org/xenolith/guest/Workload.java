@@ -19,6 +19,9 @@ public interface Workload {
         /** System time now, ns. */
         long nowNanos();
 
+        /** System time, ns, when {@code cycles} more have been computed without a break. */
+        long nanosAfter(long cycles);
+
         /** Cycles in {@code nanos} ns. */
         long cycles(long nanos);
 
@@ -39,6 +42,9 @@ public interface Workload {
 
         /** Step: wait until an event has come on {@code line} since the last wait on it. */
         void waitFor(int line);
+
+        /** Step: block, and go on for nothing. */
+        void waitForEver();
 
         /** Step: send an event on {@code line}. */
         void send(int line);

@@ -1,0 +1,176 @@
+package org.xenolith.guest;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Finds timers by the regularity of waits: sleeps of one length, periods, the kernel's tick. Whole numbers of ns only, so
+ * the same trace gives the same demand on every machine.
+ */
+final class Regularity {
+    /** How many waits before its own a timer may have been set. */
+    static final int MOST_BACK = 7;
+
+    /** Wakes by one timer differ by its slop (Xen's timer_slop: up to 50 us) and what Xen is doing when it fires. */
+    private static final long JITTER_NANOS = 60_000;
+
+    /** Fewest waits from which a regularity is concluded. */
+    private static final int FEWEST = 8;
+
+    /** Waits looked at to find the lengths of sleeps. */
+    private static final int SAMPLE = 4096;
+
+    private static final int MOST_LENGTHS = 4;
+    private static final long SECOND = 1_000_000_000L;
+
+    /** Rates of Linux's tick, Hz. */
+    private static final int[] TICK_HERTZ = {100, 250, 300, 1000};
+
+    private final Waits waits;
+
+    private Regularity(Waits waits) {
+        this.waits = waits;
+    }
+
+    /**
+     * Decides those of {@code waits} that are regular. First what nearly all have in common, a period or a length. Then the
+     * tick, because a task that works and sleeps in step with the tick makes tick waits look like long sleeps. Then what
+     * is left.
+     */
+    static void decide(Waits waits) {
+        Regularity r = new Regularity(waits);
+        int[] open = waits.undecided();
+        List<Cluster> own = r.lengths(open, 0);
+        int ofALength =
+                (int) Arrays.stream(open).filter(i -> r.backOf(i, 0, own) == 0).count();
+        if (!r.decideByPeriod(open, ofALength) && 4 * ofALength >= 3 * open.length) {
+            r.decideByLength(own, 0);
+        }
+        r.decideByTick();
+        r.decideByLength(r.lengths(waits.undecided(), MOST_BACK), MOST_BACK);
+    }
+
+    private void decideByLength(List<Cluster> lengths, int mostBack) {
+        for (int i = 0; i < waits.size; i++) {
+            // A sleep may end on the tick by chance.
+            if (!waits.decided(i) || waits.evidence(i) == WakeEvidence.TICK) {
+                int back = backOf(i, mostBack, lengths);
+                if (back >= 0) {
+                    waits.decideSleep(i, back, WakeEvidence.SAME_LENGTH);
+                }
+            }
+        }
+    }
+
+    /** The lengths that sleeps have: from a block, or one up to {@code mostBack} waits before it, to the wake. */
+    private List<Cluster> lengths(int[] open, int mostBack) {
+        int[] sample = Arrays.copyOf(open, Math.min(open.length, SAMPLE));
+        List<Cluster> lengths = new ArrayList<>();
+        while (lengths.size() < MOST_LENGTHS) {
+            Cluster best = new Cluster(0, 0, 0);
+            for (int back = 0; back <= mostBack; back++) {
+                Cluster densest = Cluster.densest(unexplained(sample, back, mostBack, lengths), JITTER_NANOS);
+                // A sleep and the burst before it may be regular too; the later block is the likelier one.
+                if (densest.count() > best.count() + best.count() / 10) {
+                    best = densest;
+                }
+            }
+            if (best.count() < FEWEST || 8 * best.count() < sample.length) {
+                return lengths;
+            }
+            lengths.add(best);
+        }
+        return lengths;
+    }
+
+    /** Sorted lengths from {@code back} waits before to the wake, of those waits that {@code lengths} do not explain. */
+    private long[] unexplained(int[] sample, int back, int mostBack, List<Cluster> lengths) {
+        long[] values = new long[sample.length];
+        int n = 0;
+        for (int i : sample) {
+            if (i >= back && backOf(i, mostBack, lengths) < 0) {
+                values[n++] = waits.wake(i) - waits.block(i - back);
+            }
+        }
+        values = Arrays.copyOf(values, n);
+        Arrays.sort(values);
+        return values;
+    }
+
+    /** How many waits before {@code i} the timer was set if one of {@code lengths} explains it, else -1. */
+    private int backOf(int i, int mostBack, List<Cluster> lengths) {
+        for (int back = 0; back <= Math.min(i, mostBack); back++) {
+            long length = waits.wake(i) - waits.block(i - back);
+            for (Cluster c : lengths) {
+                if (c.holds(length, JITTER_NANOS / 2)) {
+                    return back;
+                }
+            }
+        }
+        return -1;
+    }
+
+    /** Takes wakes for absolute timers if a period explains clearly more of them than lengths do. */
+    private boolean decideByPeriod(int[] open, int ofALength) {
+        if (open.length < FEWEST) {
+            return false;
+        }
+        long[] intervals = new long[open.length - 1];
+        for (int k = 1; k < open.length; k++) {
+            intervals[k - 1] = waits.wake(open[k]) - waits.wake(open[k - 1]);
+        }
+        Arrays.sort(intervals);
+        long guess = intervals[intervals.length / 2];
+        long span = waits.wake(open[open.length - 1]) - waits.wake(open[0]);
+        if (guess <= 4 * JITTER_NANOS || span < guess) {
+            return false;
+        }
+        // The median interval is off by jitter; over the whole span that does not matter.
+        long period = span / ((span + guess / 2) / guess);
+        Cluster phase = Cluster.densestPhase(wakes(open), period, JITTER_NANOS);
+        if (4 * phase.count() < 3 * open.length || phase.count() <= ofALength + ofALength / 10) {
+            return false;
+        }
+        for (int i : open) {
+            if (phase.holdsPhase(waits.wake(i), period)) {
+                waits.decide(i, DemandStep.SLEEP_UNTIL, WakeEvidence.SAME_PERIOD);
+            }
+        }
+        return true;
+    }
+
+    private void decideByTick() {
+        int[] open = waits.undecided();
+        long[] wakes = wakes(open);
+        Cluster best = new Cluster(0, 0, 0);
+        long bestPeriod = 0;
+        long bestScore = 0;
+        for (int hertz : TICK_HERTZ) {
+            long period = SECOND / hertz;
+            Cluster phase = Cluster.densestPhase(wakes, period, JITTER_NANOS);
+            long byChance = open.length * JITTER_NANOS / period;
+            long score = phase.count() - 4 * byChance;
+            if (phase.count() >= FEWEST && score > bestScore) {
+                best = phase;
+                bestPeriod = period;
+                bestScore = score;
+            }
+        }
+        if (bestScore > 0 && 8 * best.count() >= open.length) {
+            for (int i : open) {
+                if (best.holdsPhase(waits.wake(i), bestPeriod)) {
+                    waits.decideSleep(i, 0, WakeEvidence.TICK);
+                }
+            }
+        }
+    }
+
+    private long[] wakes(int[] which) {
+        long[] times = new long[which.length];
+        for (int k = 0; k < which.length; k++) {
+            times[k] = waits.wake(which[k]);
+        }
+        return times;
+    }
+}
