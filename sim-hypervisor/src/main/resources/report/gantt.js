@@ -1,6 +1,8 @@
 // The chart: who moves it, what is under the pointer, what is selected.
 
 const OVERVIEW_HEIGHT = 30;
+/** Chart height in pixels from which it scrolls by itself, unless the window has more room. */
+const TALLEST = 860;
 const DRAG_FROM = 5;
 const TOUCH_REACH = 8;
 
@@ -43,7 +45,7 @@ class Gantt {
 
   fit() {
     const width = this.scroller.clientWidth;
-    const height = Math.min(this.rows.height + AXIS_HEIGHT, Math.max(320, Math.round(window.innerHeight * 0.78)));
+    const height = Math.min(this.rows.height + AXIS_HEIGHT, Math.max(TALLEST, Math.round(window.innerHeight * 0.78)));
     this.scroller.style.height = `${height + 1}px`;
     if (width === 0) return;
     this.painter.resize(width, height);

@@ -3,8 +3,10 @@ package org.xenolith.experiment.report;
 import static org.xenolith.experiment.report.Html.escape;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
@@ -94,7 +96,12 @@ final class ReportTables {
     private static String parameters(CellSummary s) {
         List<String> pairs = new ArrayList<>();
         s.parameters().forEach((name, value) -> pairs.add(escape(name + " " + value)));
-        return pairs.isEmpty() ? Figures.NONE : String.join(", ", pairs);
+        String all = String.join("<br>", pairs);
+        return switch (pairs.size()) {
+            case 0 -> Figures.NONE;
+            case 1, 2 -> all;
+            default -> "<details><summary>" + pairs.size() + " parameters</summary>" + all + "</details>";
+        };
     }
 
     /** Every domain, cell beside cell. */
@@ -116,7 +123,7 @@ final class ReportTables {
         return out.append("</table>").toString();
     }
 
-    private static String domainHead(int id, SortedMap<Integer, DomainSummary> inCells) {
+    private String domainHead(int id, SortedMap<Integer, DomainSummary> inCells) {
         DomainSummary d = inCells.get(inCells.firstKey());
         StringBuilder out = new StringBuilder("<span class=\"group-name\"><span class=\"swatch\" data-domain=\"" + id
                 + "\"></span>" + escape(d.name()) + "</span> <small>");
@@ -127,12 +134,24 @@ final class ReportTables {
         if (d.backlogged()) {
             out.append(" · <abbr title=\"It never blocked: it would have used any amount of CPU\">backlogged</abbr>");
         }
-        inCells.values().stream()
-                .map(DomainSummary::note)
-                .filter(note -> note != null && !note.isBlank())
-                .distinct()
-                .forEach(note -> out.append(" · ").append(escape(note)));
+        notes(inCells).forEach((note, marks) -> out.append(" · ")
+                .append(
+                        marks.size() == cells.size()
+                                ? ""
+                                : marks.stream().map(ReportTables::badge).collect(Collectors.joining()) + " ")
+                .append(escape(note)));
         return out.append("</small>").toString();
+    }
+
+    /** What is to be said of a domain, and of which cells. */
+    private static Map<String, List<Integer>> notes(SortedMap<Integer, DomainSummary> inCells) {
+        Map<String, List<Integer>> notes = new LinkedHashMap<>();
+        inCells.forEach((cell, d) -> {
+            if (d.note() != null && !d.note().isBlank()) {
+                notes.computeIfAbsent(d.note(), note -> new ArrayList<>()).add(cell);
+            }
+        });
+        return notes;
     }
 
     private static String figures(DomainSummary d, double most) {
