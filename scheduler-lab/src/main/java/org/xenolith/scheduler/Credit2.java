@@ -123,11 +123,10 @@ public final class Credit2 implements Scheduler {
     private Credit2Balance balance;
     private final List<Credit2Runqueue> runqueues = new ArrayList<>();
 
-    /** By pCPU: its runqueue, whether it idles, and whether it was asked to decide anew and has not yet. */
-    private Credit2Runqueue[] runqueueOf;
+    private Credit2Pcpus pcpus;
 
-    private boolean[] idle;
-    private boolean[] tickled;
+    /** The unit that the decision being taken has settled on so far. */
+    private Credit2Unit chosen;
 
     // ---- life -------------------------------------------------------------------------------------------------------
 
@@ -139,10 +138,7 @@ public final class Credit2 implements Scheduler {
         this.host = host;
         ratelimit = ratelimitMicros * 1000;
         migrateResist = migrateResistMicros * 1000;
-        int pcpus = host.topology().pcpus();
-        runqueueOf = new Credit2Runqueue[pcpus];
-        idle = new boolean[pcpus];
-        tickled = new boolean[pcpus];
+        pcpus = new Credit2Pcpus(host.topology(), smtPowerSavings);
         loads = new Credit2Load(host, loadWindowShift, loadPrecisionShift);
         balance = new Credit2Balance(this, host, loads, runqueues, balanceUnder, balanceOver);
     }
@@ -170,26 +166,26 @@ public final class Credit2 implements Scheduler {
 
     @Override
     public void addPcpu(int pcpu) {
-        runqueueOf[pcpu] = Credit2Runqueue.join(pcpu, runqueues, arrangement, maxPcpusPerRunqueue, host);
-        idle[pcpu] = true;
-        tickled[pcpu] = false;
+        pcpus.runqueue[pcpu] = Credit2Runqueue.join(pcpu, runqueues, arrangement, maxPcpusPerRunqueue, host);
+        pcpus.idle[pcpu] = true;
+        pcpus.tickled[pcpu] = false;
     }
 
     @Override
     public void removePcpu(int pcpu) {
-        Credit2Runqueue q = runqueueOf[pcpu];
+        Credit2Runqueue q = pcpus.runqueue[pcpu];
         q.removePcpu(pcpu);
         if (q.pcpus.length == 0) {
             runqueues.remove(q);
         }
-        runqueueOf[pcpu] = null;
+        pcpus.runqueue[pcpu] = null;
     }
 
     @Override
     public void insert(SchedUnit unit) {
         Credit2Unit u = of(unit);
         host.setPcpu(unit, balance.pick(u));
-        runqueueOf[unit.pcpu()].assign(u);
+        pcpus.runqueue[unit.pcpu()].assign(u);
         u.cap.adjust();
     }
 
@@ -288,8 +284,8 @@ public final class Credit2 implements Scheduler {
     @Override
     public void migrate(SchedUnit unit, int pcpu) {
         Credit2Unit u = of(unit);
-        if (u.runqueue != null && u.runqueue != runqueueOf[pcpu]) {
-            moveTo(u, runqueueOf[pcpu], host.now());
+        if (u.runqueue != null && u.runqueue != pcpus.runqueue[pcpu]) {
+            moveTo(u, pcpus.runqueue[pcpu], host.now());
         }
     }
 
@@ -300,8 +296,10 @@ public final class Credit2 implements Scheduler {
         }
         if (u.scheduled) {
             u.orderedTo = to;
-            host.requestMigration(u.unit);
-            tickle(u.unit.pcpu());
+            if (u != chosen) {
+                host.requestMigration(u.unit);
+                tickle(u.unit.pcpu());
+            }
             return;
         }
         boolean queued = u.queued;
@@ -351,7 +349,7 @@ public final class Credit2 implements Scheduler {
     // ---- tickling ---------------------------------------------------------------------------------------------------
 
     private void tickle(int pcpu) {
-        tickled[pcpu] = true;
+        pcpus.tickled[pcpu] = true;
         host.tickle(pcpu);
     }
 
@@ -361,12 +359,12 @@ public final class Credit2 implements Scheduler {
         if (host.tracing(TraceEvent.Credit2.TICKLE_NEW)) {
             host.trace(TraceEvent.Credit2.TICKLE_NEW, unit.traceWord(), unit.pcpu(), (int) u.credit);
         }
-        int target = u.pinned && isIdleAndUntickled(unit.pcpu()) ? unit.pcpu() : -1;
+        int target = u.pinned && pcpus.isIdleAndUntickled(unit.pcpu()) ? unit.pcpu() : -1;
         if (target < 0 && u.hasSoftAffinity) {
-            target = idlePcpuFor(u, true);
+            target = pcpus.idlePcpuFor(u, true);
         }
         if (target < 0) {
-            target = idlePcpuFor(u, false);
+            target = pcpus.idlePcpuFor(u, false);
         }
         if (target < 0) {
             target = busyPcpuFor(u, now);
@@ -378,52 +376,6 @@ public final class Credit2 implements Scheduler {
             tickle(target);
             u.tickledPcpu = target;
         }
-    }
-
-    /** An idle pCPU for {@code u}: in a core that is idle altogether if possible, and the one it ran on if possible. */
-    private int idlePcpuFor(Credit2Unit u, boolean preferredOnly) {
-        int[] pcpus = u.runqueue.pcpus;
-        int home = indexOf(pcpus, u.unit.pcpu());
-        int second = -1;
-        for (int i = 0; i < pcpus.length; i++) {
-            int p = pcpus[(home + i) % pcpus.length];
-            boolean fits =
-                    u.unit.usable(p) && (!preferredOnly || u.unit.softAffinity().contains(p));
-            if (!idle[p] || !fits) {
-                continue;
-            }
-            if (isCoreIdle(p) != smtPowerSavings) {
-                return p;
-            }
-            if (second < 0 && !tickled[p]) {
-                second = p;
-            }
-        }
-        return second;
-    }
-
-    private static int indexOf(int[] pcpus, int pcpu) {
-        int i = 0;
-        while (pcpus[i] != pcpu) {
-            i++;
-        }
-        return i;
-    }
-
-    private boolean isIdleAndUntickled(int pcpu) {
-        return idle[pcpu] && !tickled[pcpu];
-    }
-
-    /** Whether all threads of the core in this runqueue are idle and have not been tickled. */
-    private boolean isCoreIdle(int pcpu) {
-        int threads = host.topology().threadsPerCore();
-        int firstThread = pcpu / threads * threads;
-        for (int p = firstThread; p < firstThread + threads; p++) {
-            if (runqueueOf[p] == runqueueOf[pcpu] && !isIdleAndUntickled(p)) {
-                return false;
-            }
-        }
-        return true;
     }
 
     /** The busy pCPU that {@code u} deserves most, or -1 if it deserves none. */
@@ -453,7 +405,7 @@ public final class Credit2 implements Scheduler {
     }
 
     private boolean mayPreempt(Credit2Unit u, int pcpu) {
-        return !idle[pcpu] && !tickled[pcpu] && u.unit.usable(pcpu);
+        return !pcpus.idle[pcpu] && !pcpus.tickled[pcpu] && u.unit.usable(pcpu);
     }
 
     /** How far {@code u} is ahead of the one that {@code pcpu} runs; a preference is worth a whole reset. */
@@ -528,13 +480,15 @@ public final class Credit2 implements Scheduler {
 
     @Override
     public void schedule(int pcpu, long now, Decision decision) {
-        Credit2Runqueue q = runqueueOf[pcpu];
+        Credit2Runqueue q = pcpus.runqueue[pcpu];
         SchedUnit running = host.current(pcpu);
         Credit2Unit current = running == null ? null : of(running);
-        boolean wasTickled = tickled[pcpu];
-        tickled[pcpu] = false;
+        boolean wasTickled = pcpus.tickled[pcpu];
+        pcpus.tickled[pcpu] = false;
         if (host.tracing(TraceEvent.Credit2.SCHEDULE)) {
-            int flags = (current == null ? 1 << 8 : 0) | (isCoreIdle(pcpu) ? 1 << 16 : 0) | (wasTickled ? 1 << 24 : 0);
+            int flags = (current == null ? 1 << 8 : 0)
+                    | (pcpus.isCoreIdle(pcpu) ? 1 << 16 : 0)
+                    | (wasTickled ? 1 << 24 : 0);
             host.trace(TraceEvent.Credit2.SCHEDULE, (q.id << 16) | pcpu, flags);
         }
         DecisionListener why = host.explaining();
@@ -547,33 +501,30 @@ public final class Credit2 implements Scheduler {
             }
         }
 
-        // 2. Choose.
-        Credit2Unit next = candidate(q, current, pcpu, now, why);
-        if (next != current && current != null && running.isRunnable()) {
-            current.requeue = true;
+        // 2. Choose, and if even the best has no credit left, give everyone more and look at the load.
+        chosen = take(q, current, pcpu, now, why);
+        if (chosen != null && bestCredit(q) <= 0) {
+            if (why != null) {
+                why.because("credit reset: the best had no more than", bestCredit(q));
+            }
+            pcpus.idle[pcpu] = false;
+            resetCredits(q, chosen, now);
+            balance.balance(q, now);
+            if (chosen.orderedTo != null) {
+                // Xen switches to it all the same, only to send it away at once.
+                sendAway(chosen, current, now);
+                chosen = take(q, current, pcpu, now, why);
+            }
         }
+        Credit2Unit next = chosen;
+        chosen = null;
+
+        // 3. Idle, or account from now on for the one that runs.
+        pcpus.idle[pcpu] = next == null;
         if (next == null) {
-            idle[pcpu] = true;
             loads.update(q, null, 0, now);
             decision.idle();
             return;
-        }
-        if (next == current) {
-            loads.update(q, next, 0, now);
-        } else {
-            q.remove(next);
-            next.scheduled = true;
-        }
-        idle[pcpu] = false;
-
-        // 3. If even the best has no credit left, everyone gets more.
-        long best = q.first == null ? next.credit : Math.max(next.credit, q.first.credit);
-        if (best <= 0) {
-            if (why != null) {
-                why.because("credit reset: the best had no more than", best);
-            }
-            resetCredits(q, next, now);
-            balance.balance(q, now);
         }
         next.startNanos = now;
         next.tickledPcpu = -1;
@@ -584,6 +535,38 @@ public final class Credit2 implements Scheduler {
 
         // 4. Run it until someone else is due.
         decision.run(next.unit, runtime(q, next, next == current, now));
+    }
+
+    /** Takes the best candidate off the queue; the current one goes there, if another is better, once it has stopped. */
+    private Credit2Unit take(Credit2Runqueue q, Credit2Unit current, int pcpu, long now, DecisionListener why) {
+        Credit2Unit next = candidate(q, current, pcpu, now, why);
+        if (current != null) {
+            current.requeue = next != current && current.unit.isRunnable();
+        }
+        if (next != null && next == current) {
+            loads.update(q, next, 0, now);
+        } else if (next != null) {
+            q.remove(next);
+            next.scheduled = true;
+        }
+        return next;
+    }
+
+    private long bestCredit(Credit2Runqueue q) {
+        return q.first == null ? chosen.credit : Math.max(chosen.credit, q.first.credit);
+    }
+
+    /** Carries out the order of the load balancer to move {@code u}, which has just been chosen. */
+    private void sendAway(Credit2Unit u, Credit2Unit current, long now) {
+        if (u == current) {
+            host.requestMigration(u.unit);
+            return;
+        }
+        Credit2Runqueue to = u.orderedTo;
+        u.orderedTo = null;
+        u.scheduled = false;
+        u.runqueue.insert(u);
+        moveTo(u, to, now);
     }
 
     /** Whom {@code pcpu} runs next: the unit with the most credit that may run there. Null for idle. */
@@ -657,7 +640,7 @@ public final class Credit2 implements Scheduler {
         if (!u.unit.usable(pcpu)) {
             return "pinned elsewhere";
         }
-        if (u.tickledPcpu >= 0 && u.tickledPcpu != pcpu && tickled[u.tickledPcpu]) {
+        if (u.tickledPcpu >= 0 && u.tickledPcpu != pcpu && pcpus.tickled[u.tickledPcpu]) {
             return "awaited by another pCPU";
         }
         if (u.unit.pcpu() != pcpu && toBeat + migrateResist > u.credit) {
@@ -672,7 +655,7 @@ public final class Credit2 implements Scheduler {
             return false;
         }
         for (int p : current.runqueue.pcpus) {
-            if (isIdleAndUntickled(p)
+            if (pcpus.isIdleAndUntickled(p)
                     && current.unit.usable(p)
                     && current.unit.softAffinity().contains(p)) {
                 return true;
