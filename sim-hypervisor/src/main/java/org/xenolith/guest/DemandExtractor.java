@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import org.xenolith.engine.InputException;
@@ -46,6 +47,8 @@ import org.xenolith.trace.TraceSink;
  *       and blocks again, so the length is also looked for from earlier blocks, up to {@value Regularity#MOST_BACK} waits
  *       back: a sleep of 10 ms that its tick broke in two is a timer set at the first of the two blocks. Wakes at a fixed
  *       period are timers for absolute times. Wakes on the grid of a kernel's tick (1000, 300, 250 or 100 Hz) are timers.
+ *   <li><em>Hidden sleeps.</em> If the tick ends a wait and the sleep's own timer expires before the vCPU is served, only one
+ *       wait is seen ({@link HiddenSleeps}); it is put back where the dates tell.
  *   <li><em>The rest is an assumption:</em> a timer in a domU, which has no devices of its own; the outside in dom0, which
  *       has all of them.
  * </ol>
@@ -248,7 +251,7 @@ public final class DemandExtractor implements TraceSink {
         if (wakes) {
             woken(v, v.wokenAt(windowTime()), r.cpu);
         }
-        boolean resumes = v.entries.size() > 0 && VcpuLog.kindOf(v.entries.kind(v.entries.size() - 1)) == VcpuLog.WAKE;
+        boolean resumes = v.justWoken();
         v.enters(next, windowTime(), costs);
         if (leaves && current[r.cpu] == v.index) {
             current[r.cpu] = UNKNOWN;
@@ -454,6 +457,6 @@ public final class DemandExtractor implements TraceSink {
     }
 
     private static String seconds(long nanos) {
-        return nanos == Long.MAX_VALUE ? "the end" : String.format("%.3f s", nanos / 1e9);
+        return nanos == Long.MAX_VALUE ? "the end" : String.format(Locale.ROOT, "%.3f s", nanos / 1e9);
     }
 }

@@ -63,10 +63,11 @@ final class DemandSteps {
                     addWork(0);
                     add(DemandStep.YIELD, 0, 0);
                 }
-                default -> {
+                case VcpuLog.SHUTDOWN -> {
                     addWork(0);
                     add(DemandStep.SHUTDOWN, 0, value);
                 }
+                default -> {}
             }
         }
         int last = v.entries.size() - 1;
@@ -102,6 +103,16 @@ final class DemandSteps {
             default -> throw new IllegalStateException("no way for a wait to end: " + cause);
         }
         counts[cause.ordinal()][waits.evidence(wait).ordinal()]++;
+        if (waits.hidden(wait) > 0) {
+            int back = waits.hiddenBack(wait);
+            long begin = waits.block(wait - back);
+            if (begin >= 0) {
+                work = waits.hidden(wait);
+                addSleep(begin, back + 1, begin + waits.hiddenLength());
+                work = -waits.hidden(wait);
+                counts[DemandStep.SLEEP.ordinal()][WakeEvidence.HIDDEN.ordinal()]++;
+            }
+        }
     }
 
     private void addSleep(long begin, int back, long wake) {

@@ -3,6 +3,7 @@ package org.xenolith.guest;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.xenolith.engine.InputException;
 import org.xenolith.guest.ReplayWorkload.Mailbox;
@@ -14,10 +15,11 @@ import org.xenolith.hypervisor.SharedInfo;
 import org.xenolith.hypervisor.Vcpu;
 
 /**
- * The guests of a {@link Demand}. Use: on a machine at time 0 make a domain of each {@link #load}, then {@link #start}.
+ * The guests of a {@link Demand}. Use: when the demand is to begin, make a domain of each {@link #load}, then {@link #start}.
  */
 public final class ReplayGuests {
     private final Demand demand;
+    private final long beginNanos;
     private final Map<Integer, DomainLoad> loads = new LinkedHashMap<>();
 
     /** All by vCPU of the demand; a line is 0 where there is none. */
@@ -26,12 +28,22 @@ public final class ReplayGuests {
     private final int[][] lines;
 
     /**
-     * Guests for {@code demand}.
+     * Guests for {@code demand}, which begins at system time 0.
      *
      * @throws InputException if a domain has a vCPU of a number that the model does not know
      */
     public ReplayGuests(Demand demand) {
+        this(demand, 0);
+    }
+
+    /**
+     * Guests for {@code demand}, which begins at system time {@code beginNanos}.
+     *
+     * @throws InputException if a domain has a vCPU of a number that the model does not know
+     */
+    public ReplayGuests(Demand demand, long beginNanos) {
         this.demand = demand;
+        this.beginNanos = beginNanos;
         List<VcpuDemand> vcpus = demand.vcpus();
         int n = vcpus.size();
         workloads = new ReplayWorkload[n];
@@ -57,7 +69,7 @@ public final class ReplayGuests {
             for (int from = 0; from < n; from++) {
                 inbox[from] = mail[from][i];
             }
-            workloads[i] = new ReplayWorkload(vcpus.get(i), demand.lengthNanos(), 0, lines[i], inbox, mail[i]);
+            workloads[i] = new ReplayWorkload(vcpus.get(i), demand.lengthNanos(), beginNanos, lines[i], inbox, mail[i]);
         }
         int most = Arrays.stream(lineCount).max().orElse(0);
         demand.domains().forEach(domain -> loads.put(domain, makeLoad(domain, most)));
@@ -92,8 +104,8 @@ public final class ReplayGuests {
     }
 
     /**
-     * Connects the domains with each other and with the outside, and lets them run: from now on, or as the operator paused
-     * and unpaused them in the recording.
+     * Connects the domains with each other and with the outside, and lets them run: from now on, which should be when the
+     * demand begins, or as the operator paused and unpaused them in the recording.
      */
     public void start(Hypervisor hypervisor) {
         for (int i = 0; i < workloads.length; i++) {
@@ -109,15 +121,15 @@ public final class ReplayGuests {
         }
     }
 
-    private static void unpauseAsRecorded(Hypervisor hypervisor, Domain domain, long[] pauses) {
+    private void unpauseAsRecorded(Hypervisor hypervisor, Domain domain, long[] pauses) {
         if (pauses.length == 0 || pauses[0] > 0) {
             hypervisor.unpause(domain);
         }
         for (int i = 0; i < pauses.length; i += 2) {
             if (pauses[i] > 0) {
-                hypervisor.at(hypervisor.clock().toCycles(pauses[i]), () -> hypervisor.pause(domain));
+                hypervisor.at(cycles(hypervisor, pauses[i]), () -> hypervisor.pause(domain));
             }
-            hypervisor.at(hypervisor.clock().toCycles(pauses[i + 1]), () -> hypervisor.unpause(domain));
+            hypervisor.at(cycles(hypervisor, pauses[i + 1]), () -> hypervisor.unpause(domain));
         }
     }
 
@@ -144,13 +156,18 @@ public final class ReplayGuests {
         int n = 0;
         for (int step = 0; step < v.size(); step++) {
             if (v.kind(step) == DemandStep.AWAIT_OUTSIDE) {
-                times[n++] = hypervisor.clock().toCycles(v.value(step));
+                times[n++] = cycles(hypervisor, v.value(step));
             }
         }
         Vcpu vcpu = vcpu(hypervisor, i);
         long port = hypervisor.events().bindVirq(vcpu, Abi.VIRQ_ARCH_0);
         kernel(i).connect(ReplayWorkload.OUTSIDE_LINE, DomainLoad.port(vcpu.domain(), port));
         hypervisor.raiseFromOutside(vcpu, Abi.VIRQ_ARCH_0, times);
+    }
+
+    /** The time, in cycles, at which the demand is {@code nanos} ns old. */
+    private long cycles(Hypervisor hypervisor, long nanos) {
+        return hypervisor.clock().toCycles(beginNanos + nanos);
     }
 
     private Vcpu vcpu(Hypervisor hypervisor, int i) {
@@ -186,7 +203,7 @@ public final class ReplayGuests {
         if (first == Long.MAX_VALUE) {
             return "";
         }
-        return String.format("its recorded demand was used up after %.3f s", first / 1e9)
+        return String.format(Locale.ROOT, "its recorded demand was used up after %.3f s", first / 1e9)
                 + (repeats ? " and began anew" : "");
     }
 }

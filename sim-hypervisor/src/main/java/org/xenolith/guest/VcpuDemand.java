@@ -1,6 +1,7 @@
 package org.xenolith.guest;
 
 import java.util.Arrays;
+import java.util.Locale;
 
 /**
  * What one vCPU wanted in the window of a trace: steps in order, immutable. Times are ns.
@@ -112,7 +113,7 @@ public final class VcpuDemand {
             return name() + ": never blocked, so its demand is unbounded";
         }
         StringBuilder line = new StringBuilder(name()).append(": ");
-        line.append(String.format("%.3f s of work", workNanos() / 1e9));
+        line.append(String.format(Locale.ROOT, "%.3f s of work", workNanos() / 1e9));
         String separator = "; waits: ";
         for (DemandStep kind : KINDS) {
             for (WakeEvidence evidence : WakeEvidence.values()) {

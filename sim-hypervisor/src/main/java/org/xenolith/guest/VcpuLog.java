@@ -25,6 +25,9 @@ final class VcpuLog {
     /** It shut its domain down; value: the reason. */
     static final int SHUTDOWN = 5;
 
+    /** It runs for the first time after a wake; value: when. */
+    static final int STARTED = 6;
+
     private static final int KIND_MASK = 7;
 
     /** Flag of a wake: the waker's event-channel hypercall stands right before it. */
@@ -136,6 +139,15 @@ final class VcpuLog {
         lastPcpu = pcpu;
         workFrom = now + overhead;
         askedToBlock = NEVER;
+        if (logging && justWoken()) {
+            entries.add(STARTED, 0, now);
+        }
+    }
+
+    /** Whether it has not run since its last block. */
+    boolean justWoken() {
+        int last = entries.size() - 1;
+        return last >= 0 && kindOf(entries.kind(last)) == WAKE;
     }
 
     /** Its runstate changes to {@code next}; it is no longer what it was. */

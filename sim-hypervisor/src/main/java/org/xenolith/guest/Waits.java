@@ -5,11 +5,16 @@ final class Waits {
     final int size;
     private final long[] block;
     private final long[] wake;
+    private final long[] started;
+    private final long[] burst;
     private final int[] waker;
     private final byte[] flags;
     private final byte[] cause;
     private final byte[] evidence;
     private final byte[] back;
+    private final long[] hidden;
+    private final byte[] hiddenBack;
+    private long hiddenLength;
 
     private static final DemandStep[] CAUSES = DemandStep.values();
     private static final WakeEvidence[] EVIDENCE = WakeEvidence.values();
@@ -24,14 +29,30 @@ final class Waits {
         cause = new byte[size];
         evidence = new byte[size];
         back = new byte[size];
-        int n = 0;
-        for (int i = 1; i < log.entries.size(); i++) {
-            if (VcpuLog.kindOf(log.entries.kind(i)) == VcpuLog.WAKE) {
-                block[n] = log.entries.value(i - 1);
-                wake[n] = log.entries.value(i);
-                waker[n] = log.entries.peer(i);
-                flags[n] = (byte) log.entries.kind(i);
-                cause[n++] = UNDECIDED;
+        started = new long[size];
+        burst = new long[size];
+        hidden = new long[size];
+        hiddenBack = new byte[size];
+        StepList entries = log.entries;
+        int n = -1;
+        for (int i = 0; i < entries.size(); i++) {
+            switch (VcpuLog.kindOf(entries.kind(i))) {
+                case VcpuLog.WAKE -> {
+                    n++;
+                    block[n] = entries.value(i - 1);
+                    wake[n] = entries.value(i);
+                    started[n] = wake[n];
+                    waker[n] = entries.peer(i);
+                    flags[n] = (byte) entries.kind(i);
+                    cause[n] = UNDECIDED;
+                }
+                case VcpuLog.STARTED -> started[n] = entries.value(i);
+                case VcpuLog.WORK -> {
+                    if (n >= 0) {
+                        burst[n] += entries.value(i);
+                    }
+                }
+                default -> {}
             }
         }
     }
@@ -44,6 +65,16 @@ final class Waits {
     /** When it ended. */
     long wake(int i) {
         return wake[i];
+    }
+
+    /** When the vCPU ran again. */
+    long started(int i) {
+        return started[i];
+    }
+
+    /** Its work from then on to the next block. */
+    long burst(int i) {
+        return burst[i];
     }
 
     /** Log of the vCPU that ran where it ended, or -1. */
@@ -83,6 +114,31 @@ final class Waits {
     /** How many waits earlier the timer was set. */
     int back(int i) {
         return back[i];
+    }
+
+    /**
+     * Wait {@code i} hides a sleep: after it and {@code tickWork} of work the vCPU would have slept on until {@code length}
+     * after the begin of the wait {@code waitsEarlier} before it.
+     */
+    void hide(int i, long tickWork, int waitsEarlier, long length) {
+        hidden[i] = tickWork;
+        hiddenBack[i] = (byte) waitsEarlier;
+        hiddenLength = length;
+    }
+
+    /** Work after wait {@code i} up to the sleep that it hides; 0 if it hides none. */
+    long hidden(int i) {
+        return hidden[i];
+    }
+
+    /** How many waits before {@code i} the sleep that it hides began. */
+    int hiddenBack(int i) {
+        return hiddenBack[i];
+    }
+
+    /** Length of hidden sleeps. */
+    long hiddenLength() {
+        return hiddenLength;
     }
 
     /** The waits of which nothing is decided yet, in order. */

@@ -27,6 +27,7 @@ final class WakeCauses {
             for (int i : w.undecided()) {
                 w.decide(i, ownsDevices ? DemandStep.AWAIT_OUTSIDE : DemandStep.SLEEP, WakeEvidence.ASSUMED);
             }
+            HiddenSleeps.find(w);
         }
     }
 

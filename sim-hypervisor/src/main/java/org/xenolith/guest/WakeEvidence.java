@@ -16,6 +16,8 @@ public enum WakeEvidence {
     SAME_PERIOD("at a fixed period"),
     /** The wake stands on the grid of the vCPU's kernel tick. */
     TICK("on the kernel's tick"),
+    /** It ended before the vCPU was served after the wait before, so it did not come about: see {@link HiddenSleeps}. */
+    HIDDEN("hidden by the scheduler"),
     /** Nothing tells: taken for a timer in a domU, for the world outside in dom0. */
     ASSUMED("assumed");
 

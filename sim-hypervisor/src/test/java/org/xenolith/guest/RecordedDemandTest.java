@@ -56,7 +56,13 @@ class RecordedDemandTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"credit2/s4-all, 4", "credit/s4-all, 4", "credit2-params/p1-r1000, 3", "credit-params/p1-t30-r1000, 3"})
+    @CsvSource({
+        "credit2/s4-all, 4",
+        "credit/s4-all, 4",
+        "rtds/s4-all, 4",
+        "credit2-params/p1-r1000, 3",
+        "credit-params/p1-t30-r1000, 3"
+    })
     void findsTheWorkAndTheSleepsOfThePeriodicGuest(String trace, int domain) {
         VcpuDemand d = demand(trace).vcpusOf(domain).get(0);
         int sleeps = 0;
