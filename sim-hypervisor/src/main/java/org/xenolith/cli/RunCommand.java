@@ -1,7 +1,6 @@
 package org.xenolith.cli;
 
 import java.util.concurrent.Callable;
-import org.xenolith.experiment.Durations;
 import org.xenolith.experiment.Scenario;
 import org.xenolith.experiment.ScenarioReader;
 import org.xenolith.experiment.SchedulerCatalog;
@@ -33,21 +32,6 @@ final class RunCommand implements Callable<Integer> {
     public Integer call() {
         SchedulerCatalog catalog = new SchedulerCatalog();
         Scenario scenario = options.apply(ScenarioReader.read(Home.scenario(scenarioFile), catalog), catalog);
-        String headline = scenario.name() + (scenario.about().isEmpty() ? "" : ": " + oneLine(scenario.about()));
-        return options.run(scenario, headline + "\n" + setting(scenario), spec);
-    }
-
-    private static String oneLine(String text) {
-        return text.replaceAll("\\s+", " ");
-    }
-
-    /** Machine, window and costs, in a line. */
-    private static String setting(Scenario scenario) {
-        int pcpus = scenario.topology().pcpus();
-        return pcpus + (pcpus == 1 ? " pCPU, " : " pCPUs, ") + Durations.format(scenario.warmupNanos()) + " to "
-                + Durations.format(scenario.durationNanos()) + ", costs "
-                + scenario.costs().name() + ", "
-                + (scenario.seeds().size() == 1 ? "seed " : "seeds ")
-                + scenario.seeds().toString().replaceAll("[\\[\\]]", "");
+        return options.run(scenario, spec);
     }
 }

@@ -7,6 +7,7 @@ import java.util.List;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
+import org.xenolith.experiment.Cell;
 import org.xenolith.experiment.CellResult;
 import org.xenolith.experiment.CellSummary.Status;
 import org.xenolith.experiment.Experiment;
@@ -51,6 +52,9 @@ final class RunOptions {
     @Option(names = "--json", description = "Print the summary as JSON, and nothing else, on standard output.")
     boolean json;
 
+    @Option(names = "--no-traces", description = "Keep no traces of the cells; those of long runs are large.")
+    boolean noTraces;
+
     @Option(
             names = "--watchdog",
             paramLabel = "SECONDS",
@@ -58,7 +62,7 @@ final class RunOptions {
             description = "Give up a cell that uses so much CPU time without handling an event (${DEFAULT-VALUE}).")
     long watchdogSeconds;
 
-    private static final int PROGRESS_STEPS = 1000;
+    private static final int STEPS_PER_CELL = 1000;
     private static final int PROGRESS_MILLIS = 100;
 
     /** The scenario with what the options change of it. */
@@ -77,7 +81,7 @@ final class RunOptions {
     }
 
     /** Runs the scenario, prints what it came to, and returns the exit code. */
-    int run(Scenario scenario, String headline, CommandSpec spec) {
+    int run(Scenario scenario, CommandSpec spec) {
         if (watchdogSeconds < 1) {
             throw new ParameterException(spec.commandLine(), "--watchdog must be at least 1 second.");
         }
@@ -87,6 +91,9 @@ final class RunOptions {
         PrintWriter out = spec.commandLine().getOut();
         PrintWriter err = spec.commandLine().getErr();
         scenario.warnings().forEach(warning -> err.println("warning: " + warning));
+        if (scenario.replay() != null) {
+            scenario.replay().description().assumptions().forEach(line -> err.println("assumed: " + line));
+        }
         RunFolder folder = resume != null
                 ? RunFolder.existing(resume)
                 : output != null ? RunFolder.at(output) : RunFolder.next(Path.of("runs"), scenario.name());
@@ -96,19 +103,23 @@ final class RunOptions {
                 new Experiment.Options(
                         Runtime.getRuntime().availableProcessors(),
                         watchdogSeconds,
+                        !noTraces,
                         commandLine(spec),
                         Version.text()));
         if (resume != null) {
             experiment.resume();
         }
-        List<CellResult> results = runWithProgress(experiment);
+        List<CellResult> results = runWithProgress(experiment, Cell.of(scenario).size(), folder, err);
         if (json) {
             out.print(experiment.summary().toJson());
         } else {
-            out.println(headline);
+            String about = scenario.about().replaceAll("\\s+", " ");
+            out.println(scenario.name() + (about.isEmpty() ? "" : ": " + about));
+            out.println(scenario.setting());
             out.println();
             new SummaryText(experiment.summary().cells()).print(out);
-            out.println("results: " + folder.path());
+            out.println();
+            out.println("report: " + folder.report());
         }
         out.flush();
         return exitCode(results, err);
@@ -136,22 +147,37 @@ final class RunOptions {
         return words;
     }
 
-    private static List<CellResult> runWithProgress(Experiment experiment) {
+    private static List<CellResult> runWithProgress(
+            Experiment experiment, int cells, RunFolder folder, PrintWriter err) {
         if (!Boolean.getBoolean("xenolith.progress")) {
-            return experiment.run((done, cellsDone, cells) -> {});
+            return experiment.run(new Hearer(null, folder, err));
         }
         try (ProgressBar bar = new ProgressBarBuilder()
-                .setInitialMax(PROGRESS_STEPS)
+                .setInitialMax((long) cells * STEPS_PER_CELL)
+                .setUnit(" cells", STEPS_PER_CELL)
                 .setStyle(ProgressBarStyle.UNICODE_BLOCK)
                 .setUpdateIntervalMillis(PROGRESS_MILLIS)
                 .clearDisplayOnFinish()
                 .hideEta()
                 .continuousUpdate()
                 .build()) {
-            return experiment.run((done, cellsDone, cells) -> {
-                bar.stepTo(Math.round(done * PROGRESS_STEPS));
-                bar.setExtraMessage(" " + cellsDone + " of " + cells + " cells");
-            });
+            return experiment.run(new Hearer(bar, folder, err));
+        }
+    }
+
+    /** Shows how far a run has come, on a bar if there is one. */
+    private record Hearer(ProgressBar bar, RunFolder folder, PrintWriter err) implements Experiment.Progress {
+        @Override
+        public void update(double done, int cellsDone, int cells) {
+            if (bar != null) {
+                bar.stepTo(Math.round(done * cells * STEPS_PER_CELL));
+            }
+        }
+
+        @Override
+        public void interrupted() {
+            err.println("xenolith: interrupted; finish it by the same command with --resume " + folder.path());
+            err.flush();
         }
     }
 }

@@ -2,11 +2,13 @@ package org.xenolith.cli;
 
 import java.io.PrintWriter;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.xenolith.cli.TextTable.Group;
 import org.xenolith.experiment.CellSummary;
 import org.xenolith.experiment.CellSummary.DomainSummary;
@@ -142,27 +144,33 @@ final class SummaryText {
         return String.format(Locale.ROOT, "%,d", n);
     }
 
-    /** What the figures do not say by themselves, each once. */
+    /** What the figures do not say by themselves: each note once, with the domains that it is about. */
     private List<String> notes() {
-        Set<String> notes = new LinkedHashSet<>();
+        Map<String, Set<String>> domainsOf = new LinkedHashMap<>();
+        List<String> counted = new ArrayList<>();
         for (CellSummary cell : cells) {
             for (DomainSummary d : cell.domains()) {
                 if (d.note() != null) {
-                    notes.add(d.name() + ": " + d.note());
+                    domainsOf
+                            .computeIfAbsent(d.note(), note -> new LinkedHashSet<>())
+                            .add(d.name());
                 }
                 if (!d.counters().isEmpty()) {
-                    List<String> counted = new ArrayList<>();
-                    for (Map.Entry<String, Long> c : d.counters().entrySet()) {
-                        counted.add(
-                                c.getKey().endsWith("Nanos")
-                                        ? c.getKey().replaceFirst("Nanos$", "") + " "
-                                                + Durations.format(Math.max(0, c.getValue()))
-                                        : c.getKey() + " " + count(c.getValue()));
-                    }
-                    notes.add(cell.name() + ", " + d.name() + ": " + String.join(", ", counted));
+                    counted.add(cell.name() + ": " + d.name() + " counted " + counters(d.counters()));
                 }
             }
         }
-        return List.copyOf(notes);
+        List<String> lines = new ArrayList<>();
+        domainsOf.forEach((note, domains) -> lines.add("note: " + String.join(", ", domains) + ": " + note));
+        lines.addAll(counted);
+        return lines;
+    }
+
+    private static String counters(Map<String, Long> counters) {
+        return counters.entrySet().stream()
+                .map(c -> c.getKey().endsWith("Nanos")
+                        ? c.getKey().replaceFirst("Nanos$", "") + " " + Durations.format(Math.max(0, c.getValue()))
+                        : c.getKey() + " " + count(c.getValue()))
+                .collect(Collectors.joining(", "));
     }
 }

@@ -57,12 +57,12 @@ final class CellRun {
     CellResult run() {
         thread = Thread.currentThread();
         try (recorder) {
-            CellSummary summary = simulate();
+            CellSummary summary = cell.isRecorded() ? scenario.replay().measure(cell, recorder.timeline()) : simulate();
             recorder.complete();
-            return new CellResult(cell, summary, false);
+            return new CellResult(cell, summary, false, recorder.timeline(), recorder.decisions());
         } catch (RuntimeException | IOException | Error e) {
             String why = e instanceof IOException ? e.getMessage() : Failures.describe(e, cell, hypervisor);
-            return new CellResult(cell, failed(scenario, cell, why), e instanceof InputException);
+            return new CellResult(cell, failed(scenario, cell, why), e instanceof InputException, null, null);
         } finally {
             progress = 1;
         }

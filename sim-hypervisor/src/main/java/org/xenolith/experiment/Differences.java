@@ -12,7 +12,7 @@ import org.xenolith.experiment.CellSummary.DomainSummary;
 import org.xenolith.experiment.CellSummary.Status;
 
 /**
- * Says in a line for each cell what differs most from the first: the domain whose share, wake-to-run latency and run length
+ * Says in a line for each cell what differs most from what was recorded, or else from the first cell of its seed: the domain whose share, wake-to-run latency and run length
  * moved farthest. A difference too small to matter is left out: half a percentage point of CPU, a fifth of a length of time,
  * or one seen in fewer than ten samples.
  */
@@ -26,14 +26,18 @@ public final class Differences {
 
     private Differences() {}
 
-    /** A line for each cell but the first that has figures. */
+    /** A line for each cell that has figures and something to be compared with. */
     public static List<String> of(List<CellSummary> cells) {
         List<CellSummary> measured = cells.stream()
                 .filter(c -> c.status() == Status.OK || c.status() == Status.RECORDED)
                 .toList();
         List<String> lines = new ArrayList<>();
-        for (CellSummary cell : measured.subList(Math.min(1, measured.size()), measured.size())) {
-            lines.add(compare(measured.get(0), cell));
+        for (CellSummary cell : measured) {
+            measured.stream()
+                    .filter(c -> c.status() == Status.RECORDED || c.seed() == cell.seed())
+                    .findFirst()
+                    .filter(base -> !base.name().equals(cell.name()))
+                    .ifPresent(base -> lines.add(compare(base, cell)));
         }
         return lines;
     }

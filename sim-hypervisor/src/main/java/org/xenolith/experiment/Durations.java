@@ -1,8 +1,8 @@
 package org.xenolith.experiment;
 
 import java.math.BigDecimal;
+import java.math.MathContext;
 import java.math.RoundingMode;
-import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -11,6 +11,7 @@ public final class Durations {
     private static final Pattern WRITTEN = Pattern.compile("([0-9]{1,12}(?:\\.[0-9]{1,9})?)\\s*(ns|us|ms|s)");
     private static final String[] UNITS = {"ns", "us", "ms", "s"};
     private static final long[] NANOS = {1L, 1_000L, 1_000_000L, 1_000_000_000L};
+    private static final int DIGITS = 3;
     private static final BigDecimal LONGEST = BigDecimal.valueOf(1_000_000_000_000_000L);
 
     private Durations() {}
@@ -49,9 +50,14 @@ public final class Durations {
 
     /** A duration of {@code nanos} ns with three significant digits and the unit that suits it, such as {@code 1.03 ms}. */
     public static String format(long nanos) {
-        int unit = nanos >= 999_500_000L ? 3 : nanos >= 999_500L ? 2 : nanos >= 1_000L ? 1 : 0;
-        BigDecimal value = BigDecimal.valueOf(nanos).divide(BigDecimal.valueOf(NANOS[unit]));
-        int decimals = unit == 0 ? 0 : Math.max(0, 3 - (value.precision() - value.scale()));
-        return String.format(Locale.ROOT, "%s %s", value.setScale(decimals, RoundingMode.HALF_EVEN), UNITS[unit]);
+        BigDecimal rounded = BigDecimal.valueOf(nanos).round(new MathContext(DIGITS, RoundingMode.HALF_EVEN));
+        int unit = UNITS.length - 1;
+        while (unit > 0 && nanos != 0 && rounded.compareTo(BigDecimal.valueOf(NANOS[unit])) < 0) {
+            unit--;
+        }
+        BigDecimal value = rounded.divide(BigDecimal.valueOf(NANOS[unit]));
+        int wholeDigits = Math.max(1, value.precision() - value.scale());
+        int decimals = unit == 0 || nanos == 0 ? 0 : Math.max(0, DIGITS - wholeDigits);
+        return value.setScale(decimals, RoundingMode.HALF_EVEN).toPlainString() + " " + UNITS[unit];
     }
 }

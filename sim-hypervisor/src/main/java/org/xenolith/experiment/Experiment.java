@@ -3,6 +3,7 @@ package org.xenolith.experiment;
 import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -13,7 +14,11 @@ import java.util.Objects;
 import java.util.stream.Stream;
 import org.xenolith.engine.InputException;
 import org.xenolith.experiment.CellSummary.Status;
+import org.xenolith.experiment.report.Timeline;
 import org.xenolith.hypervisor.Hypervisor;
+import org.xenolith.machine.TscClock;
+import org.xenolith.trace.MergedReader;
+import org.xenolith.trace.TraceRecord;
 
 /**
  * Runs all cells of a scenario, on all cores, each in a simulation and a thread of its own; the figures do not depend on how
@@ -22,6 +27,10 @@ import org.xenolith.hypervisor.Hypervisor;
  */
 public final class Experiment {
     private static final long LOOK_MILLIS = 100;
+
+    /** Cells whose slices a report shows; of the others it has the figures. */
+    private static final int MOST_KEPT = 12;
+
     private static final long NANOS_IN_SECOND = 1_000_000_000L;
 
     private final Scenario scenario;
@@ -36,6 +45,10 @@ public final class Experiment {
 
     private final Attempt[] attempts;
     private int nextCell;
+
+    /** Cells of which who ran when is kept in memory. */
+    private int kept;
+
     private boolean closed;
 
     /**
@@ -43,16 +56,18 @@ public final class Experiment {
      *
      * @param workers threads that run cells
      * @param watchdogSeconds CPU time without an event after which a cell is given up
+     * @param traces whether to keep the cells' traces
      * @param command the command line, for the manifest
      * @param version the simulator's version, for the manifest
      */
-    public record Options(int workers, long watchdogSeconds, List<String> command, String version) {
+    public record Options(int workers, long watchdogSeconds, boolean traces, List<String> command, String version) {
         /** CPU seconds that no scheduler needs for one decision. */
         public static final long DEFAULT_WATCHDOG_SECONDS = 20;
 
         /** All cores. */
         public static Options of(List<String> command, String version) {
-            return new Options(Runtime.getRuntime().availableProcessors(), DEFAULT_WATCHDOG_SECONDS, command, version);
+            return new Options(
+                    Runtime.getRuntime().availableProcessors(), DEFAULT_WATCHDOG_SECONDS, true, command, version);
         }
     }
 
@@ -66,6 +81,9 @@ public final class Experiment {
          * @param cells all cells
          */
         void update(double done, int cellsDone, int cells);
+
+        /** Told when the process is being ended from outside, once what is there has been written. */
+        default void interrupted() {}
     }
 
     /** A cell at work, and when its thread was last seen to handle an event. */
@@ -120,14 +138,30 @@ public final class Experiment {
         for (Cell cell : cells) {
             CellSummary summary = folder.earlier(cell);
             if (summary != null && summary.name().equals(cell.name()) && summary.status() == Status.OK) {
-                results[cell.index()] = new CellResult(cell, summary, false);
+                Timeline timeline = kept++ < MOST_KEPT ? timeline(folder.trace(cell)) : null;
+                results[cell.index()] = new CellResult(cell, summary, false, timeline, null);
             }
         }
     }
 
+    private Timeline timeline(Path trace) {
+        if (!Files.exists(trace)) {
+            return null;
+        }
+        Timeline timeline = new Timeline();
+        try (MergedReader reader = MergedReader.open(trace)) {
+            TraceRecord record = new TraceRecord();
+            while (reader.next(record)) {
+                timeline.accept(record);
+            }
+        }
+        timeline.finish(new TscClock(scenario.costs().tscHertz()).toCycles(scenario.durationNanos()));
+        return timeline;
+    }
+
     /** Runs every cell, writes everything, and returns the results in the order of cells. */
     public List<CellResult> run(Progress progress) {
-        Thread onInterrupt = new Thread(this::interrupted, "interrupted");
+        Thread onInterrupt = new Thread(() -> interrupted(progress), "interrupted");
         Runtime.getRuntime().addShutdownHook(onInterrupt);
         try {
             synchronized (this) {
@@ -144,10 +178,11 @@ public final class Experiment {
                 boolean failed =
                         Arrays.stream(results).anyMatch(r -> r.summary().status() == Status.FAILED);
                 folder.writeSummary(summary());
+                folder.writeReport(ReportMaker.of(scenario, List.of(results)));
                 folder.writeManifest(manifest(failed ? Manifest.Status.FAILED : Manifest.Status.COMPLETE));
             }
         } catch (InterruptedException e) {
-            interrupted();
+            interrupted(progress);
             Thread.currentThread().interrupt();
         } finally {
             removeHook(onInterrupt);
@@ -176,12 +211,14 @@ public final class Experiment {
         return new Summary(Summary.FORMAT, scenario.name(), scenario.costs().name(), summaries);
     }
 
-    private synchronized void interrupted() {
+    private synchronized void interrupted(Progress progress) {
         if (!closed) {
             closed = true;
             try {
                 folder.writeSummary(summary());
                 folder.writeManifest(manifest(Manifest.Status.INTERRUPTED));
+                cells.stream().filter(cell -> results[cell.index()] == null).forEach(folder::discard);
+                progress.interrupted();
             } catch (UncheckedIOException e) {
                 // The run is going down already; what was written before still stands.
             }
@@ -208,7 +245,9 @@ public final class Experiment {
             return null;
         }
         Cell cell = cells.get(nextCell++);
-        CellRun run = new CellRun(scenario, cell, new CellRecorder(folder.trace(cell)));
+        CellRun run = new CellRun(
+                scenario, cell, new CellRecorder(options.traces() ? folder.trace(cell) : null, kept < MOST_KEPT));
+        kept++;
         attempts[cell.index()] = new Attempt(run);
         return run;
     }
@@ -222,7 +261,7 @@ public final class Experiment {
         try {
             folder.writeCell(cell, result.summary());
         } catch (UncheckedIOException e) {
-            kept = new CellResult(cell, CellRun.failed(scenario, cell, e.getMessage()), false);
+            kept = new CellResult(cell, CellRun.failed(scenario, cell, e.getMessage()));
         }
         results[cell.index()] = kept;
         attempts[cell.index()] = null;
@@ -258,7 +297,7 @@ public final class Experiment {
             } else if (cpuNanos - attempt.cpuNanosThen > options.watchdogSeconds() * NANOS_IN_SECOND) {
                 Cell cell = attempt.run.cell();
                 String why = Failures.describeHang(thread.getStackTrace(), options.watchdogSeconds(), cell, hypervisor);
-                ended(attempt.run, new CellResult(cell, CellRun.failed(scenario, cell, why), false));
+                ended(attempt.run, new CellResult(cell, CellRun.failed(scenario, cell, why)));
                 startWorker();
             }
         }
@@ -279,7 +318,9 @@ public final class Experiment {
                     cell.seed(),
                     state,
                     result == null ? null : result.summary().error(),
-                    cell.isRecorded() ? List.of(files + ".json") : List.of(files + ".trc", files + ".json")));
+                    cell.isRecorded() || !options.traces()
+                            ? List.of(files + ".json")
+                            : List.of(files + ".trc", files + ".json")));
         }
         return new Manifest(
                 options.version(),

@@ -14,6 +14,8 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.stream.Stream;
 import org.xenolith.engine.InputException;
+import org.xenolith.experiment.report.HtmlReport;
+import org.xenolith.experiment.report.ReportModel;
 
 /**
  * The folder that a run leaves: {@code manifest.json}, {@code summary.json}, {@code cells.csv}, {@code report.html}, and in
@@ -103,6 +105,16 @@ public final class RunFolder {
         return folder.resolve("cells").resolve(cell.fileName() + ".trc");
     }
 
+    /** Removes what an interrupted cell has written of its trace. */
+    void discard(Cell cell) {
+        Path trace = trace(cell);
+        try {
+            Files.deleteIfExists(trace.resolveSibling(trace.getFileName() + ".part"));
+        } catch (IOException e) {
+            // It is in nobody's way: whoever resumes the run writes over it.
+        }
+    }
+
     private Path summary(Cell cell) {
         return folder.resolve("cells").resolve(cell.fileName() + ".json");
     }
@@ -110,7 +122,11 @@ public final class RunFolder {
     /** The manifest of an earlier run. */
     public Manifest manifest() {
         try {
-            return Json.read(folder.resolve(MANIFEST), Manifest.class);
+            Manifest manifest = Json.read(folder.resolve(MANIFEST), Manifest.class);
+            if (manifest == null || manifest.inputs() == null) {
+                throw new InputException(folder.resolve(MANIFEST) + ": is damaged: it names no inputs");
+            }
+            return manifest;
         } catch (IOException e) {
             throw new InputException(folder.resolve(MANIFEST) + ": is damaged: " + firstLine(e), e);
         }
@@ -132,6 +148,10 @@ public final class RunFolder {
     void writeSummary(Summary summary) {
         write(folder.resolve("summary.json"), summary.toJson());
         write(folder.resolve("cells.csv"), CellsCsv.of(summary));
+    }
+
+    void writeReport(ReportModel model) {
+        write(report(), part -> HtmlReport.write(model, part));
     }
 
     void writeCell(Cell cell, CellSummary summary) {

@@ -149,6 +149,7 @@ public final class RunMetrics implements TraceSink {
 
     /** Whether some vCPU ran in the window. */
     public boolean anythingRan() {
+        finish();
         return meters.values().stream().anyMatch(meter -> meter.runningCycles() > 0);
     }
 

@@ -21,7 +21,7 @@ import org.xenolith.machine.Topology;
  * @param seeds the seeds to run each with
  * @param warmupNanos start of the window that is measured
  * @param durationNanos end of the window and of the run
- * @param domains the domains; of a replay, those whose parameters differ from the trace's
+ * @param domains the domains
  * @param replay the trace to replay, or null
  * @param actions what the toolstack does at which time
  * @param warnings what the scenario's files say and the model does not know
@@ -38,7 +38,7 @@ public record Scenario(
         long warmupNanos,
         long durationNanos,
         List<DomainSpec> domains,
-        Replay replay,
+        Recording replay,
         List<Action> actions,
         List<String> warnings,
         List<Path> inputs) {
@@ -78,7 +78,7 @@ public record Scenario(
      * @param hard hard affinity by vCPU, or null for all
      * @param soft soft affinity by vCPU, or null for all
      * @param pool its cpupool
-     * @param workload what its vCPUs run, by name in {@link org.xenolith.guest.Workloads}
+     * @param workload what its vCPUs run, by name in {@link org.xenolith.guest.Workloads}; null for one that is replayed
      * @param parameters the workload's parameters
      */
     public record DomainSpec(
@@ -93,16 +93,6 @@ public record Scenario(
             String pool,
             String workload,
             Map<String, String> parameters) {}
-
-    /**
-     * A trace to replay.
-     *
-     * @param trace the file
-     * @param fromNanos start of the part to replay, ns since the trace's first record; negative for where its description
-     *     says the steady part begins
-     * @param toNanos end of that part; negative for where its description says
-     */
-    public record Replay(Path trace, long fromNanos, long toNanos) {}
 
     /** What the toolstack does to a domain at a time. */
     public sealed interface Action {
@@ -182,22 +172,15 @@ public record Scenario(
                 inputs);
     }
 
-    /** The same scenario with another part of it measured. */
-    public Scenario withWindow(long fromNanos, long toNanos) {
-        return new Scenario(
-                name,
-                about,
-                topology,
-                costs,
-                pools,
-                schedulers,
-                seeds,
-                fromNanos,
-                toNanos,
-                domains,
-                replay,
-                actions,
-                warnings,
-                inputs);
+    /** Machine, window, costs and seeds, in a line. */
+    public String setting() {
+        int pcpus = topology.pcpus();
+        String window = replay == null
+                ? Durations.format(warmupNanos) + " to " + Durations.format(durationNanos)
+                : Durations.format(replay.fromNanos()) + " to " + Durations.format(replay.toNanos()) + " of "
+                        + replay.trace().getFileName();
+        return pcpus + (pcpus == 1 ? " pCPU, " : " pCPUs, ") + window + ", costs " + costs.name() + ", "
+                + (seeds.size() == 1 ? "seed " : "seeds ")
+                + String.join(", ", seeds.stream().map(String::valueOf).toList());
     }
 }

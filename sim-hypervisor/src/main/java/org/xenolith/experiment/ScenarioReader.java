@@ -16,7 +16,6 @@ import org.xenolith.engine.InputException;
 import org.xenolith.experiment.Scenario.Action;
 import org.xenolith.experiment.Scenario.DomainSpec;
 import org.xenolith.experiment.Scenario.Pool;
-import org.xenolith.experiment.Scenario.Replay;
 import org.xenolith.guest.WorkloadKind;
 import org.xenolith.guest.WorkloadParameter;
 import org.xenolith.guest.Workloads;
@@ -26,6 +25,8 @@ import org.xenolith.machine.CostProfile;
 import org.xenolith.machine.Topology;
 import org.xenolith.toolstack.CpuList;
 import org.xenolith.toolstack.XlConfig;
+import org.xenolith.trace.TraceDescription;
+import org.xenolith.trace.TraceDescription.DomainDescription;
 
 /**
  * Reads a scenario from YAML. All keys, with their defaults:
@@ -145,8 +146,13 @@ public final class ScenarioReader {
             throw root.get("name").refuse("a name is made of letters, digits, '-', '_' and '.', not '" + name + "'");
         }
         String about = root.text("about", "").strip();
-        topology = root.has("machine") ? machine(root.get("machine")) : Topology.flat(1);
-        CostProfile costs = root.has("costs") ? costs(root.get("costs")) : CostProfile.load("qemu-icount");
+        Recording recording = recording(root);
+        topology = recording != null
+                ? Topology.flat(recording.description().pcpus())
+                : root.has("machine") ? machine(root.get("machine")) : Topology.flat(1);
+        CostProfile costs = recording != null
+                ? recording.costs()
+                : root.has("costs") ? costs(root.get("costs")) : CostProfile.load("qemu-icount");
         pools = root.has("pools") ? pools(root.get("pools")) : List.of(onePool(topology));
         List<SchedulerChoice> schedulers = root.has("schedulers")
                 ? root.get("schedulers").list().stream().map(this::scheduler).toList()
@@ -160,21 +166,26 @@ public final class ScenarioReader {
             throw root.refuse("schedulers times seeds must come to 1 to " + MAX_CELLS + " cells");
         }
         long warmup = root.nanos("warmup", 0, 0);
-        long duration = root.nanos("duration", 1, DEFAULT_DURATION);
+        long duration = recording != null
+                ? recording.toNanos() - recording.fromNanos()
+                : root.nanos("duration", 1, DEFAULT_DURATION);
         if (duration <= warmup || duration > Scenario.MAX_NANOS) {
             throw root.refuse("duration must be longer than warmup (" + Durations.format(warmup) + ") and at most "
                     + Durations.format(Scenario.MAX_NANOS));
         }
-        Replay replay = replay(root);
-        List<DomainSpec> domains = root.has("domains") ? domains(root.get("domains"), replay != null) : List.of();
-        if (domains.isEmpty() && replay == null) {
+        List<DomainSpec> domains = root.has("domains") ? domains(root.get("domains"), recording) : List.of();
+        if (recording != null) {
+            inputs.addAll(recordingFiles(recording));
+            domains = replayed(recording, domains, pools.get(0).name());
+        } else if (domains.isEmpty()) {
             throw root.refuse("nothing would run: 'domains' or 'trace' is missing");
         }
-        List<Action> actions = root.has("actions")
-                ? root.get("actions").list().stream()
-                        .map(node -> action(node, domains, replay != null))
-                        .toList()
-                : List.of();
+        List<Action> actions = new ArrayList<>();
+        if (root.has("actions")) {
+            for (YamlNode node : root.get("actions").list()) {
+                actions.add(action(node, domains));
+            }
+        }
         return new Scenario(
                 name,
                 about,
@@ -186,7 +197,7 @@ public final class ScenarioReader {
                 warmup,
                 duration,
                 domains,
-                replay,
+                recording,
                 actions,
                 warnings,
                 inputs);
@@ -231,7 +242,7 @@ public final class ScenarioReader {
             if (CostProfile.SHIPPED.contains(text)) {
                 return CostProfile.load(text);
             }
-            Path file = folder.resolve(text);
+            Path file = folder.resolve(text).normalize();
             inputs.add(file);
             return CostProfile.load(file.toString());
         });
@@ -286,33 +297,32 @@ public final class ScenarioReader {
         return there;
     }
 
-    private Replay replay(YamlNode root) {
+    private Recording recording(YamlNode root) {
         if (!root.has("trace")) {
             if (root.has("from") || root.has("to")) {
                 throw root.refuse("'from' and 'to' say which part of a trace to replay, and there is no 'trace'");
             }
             return null;
         }
-        Path trace = folder.resolve(root.get("trace").text());
-        if (!Files.isReadable(trace)) {
-            throw root.get("trace").refuse(trace + ": no such file");
-        }
         for (String key : List.of("warmup", "duration", "machine")) {
             if (root.has(key)) {
                 throw root.get(key).refuse("'" + key + "' comes from the trace; 'from' and 'to' choose a part of it");
             }
         }
-        inputs.add(trace);
-        return new Replay(trace, root.nanos("from", 0, -1), root.nanos("to", 1, -1));
+        Path trace = folder.resolve(root.get("trace").text()).normalize();
+        CostProfile costs = root.has("costs") ? costs(root.get("costs")) : null;
+        return located(
+                root.get("trace"),
+                () -> Recording.open(trace, root.nanos("from", 0, -1), root.nanos("to", 1, -1), costs));
     }
 
-    private List<DomainSpec> domains(YamlNode list, boolean replaying) {
+    private List<DomainSpec> domains(YamlNode list, Recording recording) {
         List<DomainSpec> domains = new ArrayList<>();
         Set<String> names = new HashSet<>();
         Set<Integer> ids = new HashSet<>();
         int next = 1;
         for (YamlNode node : list.list()) {
-            DomainSpec domain = domain(node, next, replaying);
+            DomainSpec domain = recording == null ? domain(node, next) : replayedDomain(node, recording);
             if (!names.add(domain.name())) {
                 throw node.refuse("a second domain '" + domain.name() + "'");
             }
@@ -325,7 +335,7 @@ public final class ScenarioReader {
         return domains;
     }
 
-    private DomainSpec domain(YamlNode node, int nextId, boolean replaying) {
+    private DomainSpec domain(YamlNode node, int nextId) {
         node.allow(DOMAIN_KEYS);
         XlConfig config = node.has("config") ? config(node.get("config")) : null;
         String name = config == null ? node.required("name").text() : node.text("name", config.name());
@@ -354,16 +364,97 @@ public final class ScenarioReader {
                 affinity(node, "cpus", vcpus, config == null ? null : config.hard(), pool.pcpus()),
                 affinity(node, "cpus_soft", vcpus, config == null ? null : config.soft(), null),
                 pool.name(),
-                workload(node, name, replaying),
+                workload(node, name),
                 parameters(node));
-        if (domain.workload() != null) {
-            located(node, () -> Workloads.create(domain.workload(), domain.parameters(), vcpus));
-        }
+        located(node, () -> Workloads.create(domain.workload(), domain.parameters(), vcpus));
         return domain;
     }
 
+    /** A domain of the trace with another weight, cap or affinity than it had. */
+    private DomainSpec replayedDomain(YamlNode node, Recording recording) {
+        node.allow(List.of("name", "weight", "cap", "cpus", "cpus_soft"));
+        String name = node.required("name").text();
+        DomainDescription recorded = recording.description().domains().stream()
+                .filter(d -> d.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> node.get("name")
+                        .refuse("the trace has no domain '" + name + "'; it has "
+                                + String.join(
+                                        ", ",
+                                        recording.description().domains().stream()
+                                                .map(DomainDescription::name)
+                                                .toList())));
+        int most = PERCENT_PER_PCPU * topology.pcpus();
+        return new DomainSpec(
+                recorded.id(),
+                name,
+                Domain.Type.PV,
+                recorded.vcpus(),
+                (int) node.number("weight", 1, Domain.MAX_WEIGHT, recorded.weight()),
+                (int) node.number("cap", 0, most, recorded.cap()),
+                affinity(node, "cpus", recorded.vcpus(), null, pools.get(0).pcpus()),
+                affinity(node, "cpus_soft", recorded.vcpus(), null, null),
+                pools.get(0).name(),
+                null,
+                Map.of());
+    }
+
+    /** The domains of a trace, those {@code changed} as they are there. */
+    private static List<DomainSpec> replayed(Recording recording, List<DomainSpec> changed, String pool) {
+        List<DomainSpec> domains = new ArrayList<>();
+        for (DomainDescription d : recording.description().domains()) {
+            domains.add(changed.stream()
+                    .filter(c -> c.id() == d.id())
+                    .findFirst()
+                    .orElseGet(() -> new DomainSpec(
+                            d.id(),
+                            d.name(),
+                            Domain.Type.PV,
+                            d.vcpus(),
+                            d.weight(),
+                            d.cap(),
+                            null,
+                            null,
+                            pool,
+                            null,
+                            Map.of())));
+        }
+        return domains;
+    }
+
+    /** A trace and what describes it. */
+    private static List<Path> recordingFiles(Recording recording) {
+        Path description = TraceDescription.fileBeside(recording.trace());
+        return Files.exists(description) ? List.of(recording.trace(), description) : List.of(recording.trace());
+    }
+
+    /**
+     * The scenario that replays {@code recording} on a machine like that it was recorded on, with all as it was but the
+     * scheduler.
+     */
+    public static Scenario replay(Recording recording, List<SchedulerChoice> schedulers, List<Long> seeds) {
+        Topology topology = Topology.flat(recording.description().pcpus());
+        Pool pool = onePool(topology);
+        String name = recording.trace().getFileName().toString().replaceFirst("(\\.trc)?(\\.(xz|gz|zst))?$", "");
+        return new Scenario(
+                name.matches("[A-Za-z0-9][A-Za-z0-9._-]{0,99}") ? name : "trace",
+                recording.description().title(),
+                topology,
+                recording.costs(),
+                List.of(pool),
+                schedulers,
+                seeds,
+                0,
+                recording.toNanos() - recording.fromNanos(),
+                replayed(recording, List.of(), pool.name()),
+                recording,
+                List.of(),
+                List.of(),
+                recordingFiles(recording));
+    }
+
     private XlConfig config(YamlNode node) {
-        Path file = folder.resolve(node.text());
+        Path file = folder.resolve(node.text()).normalize();
         XlConfig config = located(node, () -> XlConfig.load(file));
         inputs.add(file);
         warnings.addAll(config.warnings());
@@ -408,17 +499,10 @@ public final class ScenarioReader {
         return sets;
     }
 
-    /** Name of the domain's workload; null for one that is replayed. */
-    private static String workload(YamlNode node, String name, boolean replaying) {
+    private static String workload(YamlNode node, String name) {
         YamlNode guest = node.get("guest");
         if (guest == null) {
-            if (!replaying) {
-                throw node.refuse("domain '" + name + "': 'guest' is missing; it says what runs in it, such as spin");
-            }
-            return null;
-        }
-        if (replaying) {
-            throw guest.refuse("domain '" + name + "' is replayed from the trace and takes no 'guest'");
+            throw node.refuse("domain '" + name + "': 'guest' is missing; it says what runs in it, such as spin");
         }
         YamlNode workload = guest.isMap() ? guest.required("workload") : guest;
         return located(workload, () -> Workloads.named(workload.text())).name();
@@ -442,15 +526,14 @@ public final class ScenarioReader {
         return parameters;
     }
 
-    private Action action(YamlNode node, List<DomainSpec> domains, boolean replaying) {
+    private Action action(YamlNode node, List<DomainSpec> domains) {
         node.allow(ACTION_KEYS);
         long at = node.required("at").nanos("at", 0);
         String name = node.required("domain").text();
-        DomainSpec domain =
-                domains.stream().filter(d -> d.name().equals(name)).findFirst().orElse(null);
-        if (domain == null && !replaying) {
-            throw node.get("domain").refuse("no domain '" + name + "'");
-        }
+        DomainSpec domain = domains.stream()
+                .filter(d -> d.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> node.get("domain").refuse("no domain '" + name + "'"));
         YamlNode kind = node.required("do");
         Action action =
                 switch (kind.text()) {
@@ -462,18 +545,17 @@ public final class ScenarioReader {
                                 name,
                                 (int) node.number(
                                         "weight", 1, Domain.MAX_WEIGHT, domain == null ? 256 : domain.weight()),
-                                (int) node.number(
-                                        "cap",
-                                        0,
-                                        (long) PERCENT_PER_PCPU * topology.pcpus(),
-                                        domain == null ? 0 : domain.cap()));
+                                (int) node.number("cap", 0, (long) PERCENT_PER_PCPU * topology.pcpus(), domain.cap()));
                     case "set-affinity" -> {
-                        int vcpus = domain == null ? MAX_VCPUS : domain.vcpus();
                         CpuSet all = CpuSet.firstOf(topology.pcpus());
                         List<CpuSet> hard = affinity(node, "cpus", 1, List.of(all), null);
                         List<CpuSet> soft = affinity(node, "cpus_soft", 1, List.of(all), null);
                         yield new Scenario.SetAffinity(
-                                at, name, (int) node.number("vcpu", 0, vcpus - 1, -1), hard.get(0), soft.get(0));
+                                at,
+                                name,
+                                (int) node.number("vcpu", 0, domain.vcpus() - 1, -1),
+                                hard.get(0),
+                                soft.get(0));
                     }
                     default ->
                         throw kind.refuse(

@@ -9,6 +9,7 @@ import org.xenolith.experiment.RunMetrics.DomainLabel;
 import org.xenolith.experiment.Scenario.Action;
 import org.xenolith.experiment.Scenario.DomainSpec;
 import org.xenolith.guest.DomainLoad;
+import org.xenolith.guest.ReplayGuests;
 import org.xenolith.guest.Workloads;
 import org.xenolith.hypervisor.CpuSet;
 import org.xenolith.hypervisor.DecisionListener;
@@ -21,17 +22,22 @@ import org.xenolith.hypervisor.Vcpu;
 import org.xenolith.trace.TraceEvent;
 import org.xenolith.trace.TraceSink;
 
-/** One cell of a scenario with synthetic guests, built and ready to run. */
+/** One cell of a scenario, built and ready to run. */
 final class Simulation {
     private static final long QUANTUM_CYCLES = 10_000;
 
     private final Hypervisor hypervisor;
     private final List<DomainSpec> specs;
+
+    /** The guests of a replay, or null. */
+    private final ReplayGuests replay;
+
     private final Map<Integer, DomainLoad> loads = new TreeMap<>();
 
-    private Simulation(Hypervisor hypervisor, List<DomainSpec> specs) {
+    private Simulation(Hypervisor hypervisor, List<DomainSpec> specs, ReplayGuests replay) {
         this.hypervisor = hypervisor;
         this.specs = specs;
+        this.replay = replay;
     }
 
     /**
@@ -41,7 +47,10 @@ final class Simulation {
      */
     static Simulation build(Scenario scenario, Cell cell, TraceSink sink, DecisionListener listener) {
         Hypervisor hypervisor = new Hypervisor(machine(scenario, cell), pools(scenario, cell), sink, listener);
-        Simulation simulation = new Simulation(hypervisor, scenario.domains());
+        ReplayGuests replay = scenario.replay() == null
+                ? null
+                : new ReplayGuests(scenario.replay().demand());
+        Simulation simulation = new Simulation(hypervisor, specs(scenario, replay), replay);
         try {
             simulation.createDomains();
         } catch (IllegalArgumentException e) {
@@ -51,7 +60,33 @@ final class Simulation {
         return simulation;
     }
 
-    static MachineConfig machine(Scenario scenario, Cell cell) {
+    /** The scenario's domains; of a replay, those that have demand. */
+    private static List<DomainSpec> specs(Scenario scenario, ReplayGuests replay) {
+        if (replay == null) {
+            return scenario.domains();
+        }
+        Map<Integer, DomainSpec> known = new TreeMap<>();
+        scenario.domains().forEach(spec -> known.put(spec.id(), spec));
+        String pool = scenario.pools().get(0).name();
+        return replay.domains().stream()
+                .map(id -> known.getOrDefault(
+                        id,
+                        new DomainSpec(
+                                id,
+                                "d" + id,
+                                Domain.Type.PV,
+                                1,
+                                Domain.DEFAULT_WEIGHT,
+                                0,
+                                null,
+                                null,
+                                pool,
+                                null,
+                                Map.of())))
+                .toList();
+    }
+
+    private static MachineConfig machine(Scenario scenario, Cell cell) {
         // Random streams are named by the scenario and not by the cell, so that all schedulers meet the same arrivals.
         return new MachineConfig(
                 scenario.topology(),
@@ -62,7 +97,7 @@ final class Simulation {
                 scenario.name());
     }
 
-    static List<PoolConfig> pools(Scenario scenario, Cell cell) {
+    private static List<PoolConfig> pools(Scenario scenario, Cell cell) {
         List<PoolConfig> pools = new ArrayList<>();
         for (Scenario.Pool pool : scenario.pools()) {
             SchedulerChoice choice = pool.scheduler() == null ? cell.scheduler() : pool.scheduler();
@@ -74,7 +109,9 @@ final class Simulation {
     private void createDomains() {
         List<Domain> domains = new ArrayList<>();
         for (DomainSpec spec : specs) {
-            DomainLoad load = Workloads.create(spec.workload(), spec.parameters(), spec.vcpus());
+            DomainLoad load = replay != null
+                    ? replay.load(spec.id())
+                    : Workloads.create(spec.workload(), spec.parameters(), spec.vcpus());
             loads.put(spec.id(), load);
             Domain domain = hypervisor.createDomain(new DomainConfig(
                     spec.id(),
@@ -88,17 +125,23 @@ final class Simulation {
                     spec.hard() == null ? null : spec.hard().get(0),
                     spec.soft() == null ? null : spec.soft().get(0)));
             domains.add(domain);
-            for (int v = 1; v < spec.vcpus(); v++) {
-                pin(domain.vcpus().get(v), spec);
-            }
+            domain.vcpus().forEach(vcpu -> pin(vcpu, spec));
         }
-        Workloads.connect(hypervisor, loads);
-        domains.forEach(hypervisor::unpause);
+        if (replay != null) {
+            replay.start(hypervisor);
+        } else {
+            Workloads.connect(hypervisor, loads);
+            domains.forEach(hypervisor::unpause);
+        }
     }
 
     private void pin(Vcpu vcpu, DomainSpec spec) {
-        CpuSet hard = spec.hard() == null ? vcpu.hardAffinity() : spec.hard().get(vcpu.id());
-        CpuSet soft = spec.soft() == null ? vcpu.softAffinity() : spec.soft().get(vcpu.id());
+        CpuSet hard = spec.hard() == null || vcpu.id() >= spec.hard().size()
+                ? vcpu.hardAffinity()
+                : spec.hard().get(vcpu.id());
+        CpuSet soft = spec.soft() == null || vcpu.id() >= spec.soft().size()
+                ? vcpu.softAffinity()
+                : spec.soft().get(vcpu.id());
         if (!hard.equals(vcpu.hardAffinity()) || !soft.equals(vcpu.softAffinity())) {
             hypervisor.setAffinity(vcpu, hard, soft);
         }
@@ -148,8 +191,13 @@ final class Simulation {
                         spec.name(),
                         spec.weight(),
                         spec.cap(),
-                        null,
+                        note(spec.id()),
                         loads.get(spec.id()).counters()))
                 .toList();
+    }
+
+    private String note(int domain) {
+        String note = replay == null ? "" : replay.note(domain);
+        return note.isEmpty() ? null : note;
     }
 }
