@@ -1,0 +1,225 @@
+package org.xenolith.tests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.io.TempDir;
+import org.xenolith.experiment.CellSummary;
+import org.xenolith.experiment.CellSummary.DomainSummary;
+import org.xenolith.experiment.CellSummary.Status;
+import org.xenolith.experiment.Experiment;
+import org.xenolith.experiment.RunFolder;
+import org.xenolith.experiment.Scenario;
+import org.xenolith.experiment.ScenarioReader;
+import org.xenolith.experiment.SchedulerCatalog;
+import org.xenolith.experiment.Summary;
+
+/** Every scenario that ships is run twice, on one core and on two, with the same result, and shows what it says it shows. */
+class ShippedScenariosTest {
+    private static final Path SCENARIOS = Path.of("../scheduler-lab/scenarios");
+    private static final long MILLI = 1_000_000;
+
+    @TempDir
+    Path folder;
+
+    /** What each scenario is to show, by its name. */
+    private static final Map<String, Consumer<Cells>> EFFECTS = new TreeMap<>(Map.ofEntries(
+            Map.entry("weights", ShippedScenariosTest::weights),
+            Map.entry("caps", ShippedScenariosTest::caps),
+            Map.entry("latency", ShippedScenariosTest::latency),
+            Map.entry("boost", ShippedScenariosTest::boost),
+            Map.entry("ping-pong", ShippedScenariosTest::pingPong),
+            Map.entry("fork-join", ShippedScenariosTest::forkJoin),
+            Map.entry("lock-holder", ShippedScenariosTest::lockHolder),
+            Map.entry("two-pcpus", ShippedScenariosTest::twoPcpus),
+            Map.entry("server", ShippedScenariosTest::server),
+            Map.entry("pinned", ShippedScenariosTest::pinned),
+            Map.entry("operator", ShippedScenariosTest::operator),
+            Map.entry("timeslice", ShippedScenariosTest::timeslice),
+            Map.entry("xl-config", ShippedScenariosTest::xlConfig),
+            Map.entry("recorded-weights", ShippedScenariosTest::recordedWeights)));
+
+    /** The cells of a summary, by name. */
+    private record Cells(Summary summary) {
+        CellSummary cell(String name) {
+            return summary.cells().stream()
+                    .filter(c -> c.name().equals(name))
+                    .findFirst()
+                    .orElseThrow(() -> new AssertionError("no cell " + name));
+        }
+
+        DomainSummary domain(String cell, String name) {
+            return cell(cell).domains().stream()
+                    .filter(d -> d.name().equals(name))
+                    .findFirst()
+                    .orElseThrow(() -> new AssertionError("no domain " + name));
+        }
+
+        double cpu(String cell, String domain) {
+            return domain(cell, domain).cpuPercent();
+        }
+
+        long p99Wake(String cell, String domain) {
+            return domain(cell, domain).wakeLatencyNanos().p99();
+        }
+
+        long counter(String cell, String domain, String name) {
+            return domain(cell, domain).counters().get(name);
+        }
+    }
+
+    @TestFactory
+    Stream<DynamicTest> showsWhatItSays() {
+        return EFFECTS.entrySet().stream()
+                .map(e -> DynamicTest.dynamicTest(e.getKey(), () -> check(e.getKey(), e.getValue())));
+    }
+
+    private void check(String name, Consumer<Cells> effect) {
+        Summary once = run(name, "a", 1);
+        assertThat(once.cells()).allMatch(c -> c.status() == Status.OK || c.status() == Status.RECORDED);
+        effect.accept(new Cells(once));
+        assertThat(run(name, "b", 2).toJson()).isEqualTo(once.toJson());
+    }
+
+    private Summary run(String name, String run, int workers) {
+        SchedulerCatalog catalog = new SchedulerCatalog();
+        Scenario scenario = ScenarioReader.read(SCENARIOS.resolve(name + ".yaml"), catalog);
+        assertThat(scenario.about()).isNotEmpty();
+        RunFolder results = RunFolder.at(folder.resolve(name + run));
+        Experiment experiment =
+                new Experiment(scenario, results, new Experiment.Options(workers, 60, true, List.of("test"), "test"));
+        experiment.run((done, cellsDone, cells) -> {});
+        return experiment.summary();
+    }
+
+    @Test
+    void everyScenarioIsChecked() throws IOException {
+        try (Stream<Path> files = Files.list(SCENARIOS)) {
+            assertThat(files.map(f -> f.getFileName().toString().replace(".yaml", "")))
+                    .containsExactlyInAnyOrderElementsOf(EFFECTS.keySet());
+        }
+    }
+
+    private static void weights(Cells cells) {
+        for (String scheduler : List.of("credit2", "credit")) {
+            assertThat(cells.cpu(scheduler, "light")).isCloseTo(100.0 / 7, within(1.0));
+            assertThat(cells.cpu(scheduler, "middle")).isCloseTo(200.0 / 7, within(1.0));
+            assertThat(cells.cpu(scheduler, "heavy")).isCloseTo(400.0 / 7, within(1.0));
+            assertThat(cells.cell(scheduler).jainFairness()).isGreaterThan(0.999);
+        }
+        assertThat(cells.cpu("rr", "heavy")).isCloseTo(100.0 / 3, within(0.5));
+        assertThat(cells.cell("rr").jainFairness()).isLessThan(0.8);
+    }
+
+    private static void caps(Cells cells) {
+        for (String scheduler : List.of("credit2", "credit")) {
+            assertThat(cells.cpu(scheduler, "capped")).isCloseTo(30.0, within(0.5));
+            assertThat(cells.cpu(scheduler, "free")).isGreaterThan(99.0);
+        }
+        assertThat(cells.cpu("rr", "capped")).isGreaterThan(99.0);
+    }
+
+    private static void latency(Cells cells) {
+        assertThat(cells.p99Wake("credit", "sleeper")).isLessThan(MILLI);
+        assertThat(cells.p99Wake("credit2", "sleeper")).isLessThan(2 * MILLI);
+        assertThat(cells.p99Wake("rr", "sleeper")).isGreaterThan(15 * MILLI);
+    }
+
+    private static void boost(Cells cells) {
+        assertThat(cells.p99Wake("credit", "modest")).isLessThan(MILLI);
+        assertThat(cells.p99Wake("credit", "greedy")).isGreaterThan(20 * MILLI);
+    }
+
+    private static void pingPong(Cells cells) {
+        for (String scheduler : List.of("credit2", "credit")) {
+            assertThat(cells.counter(scheduler, "ping", "returns"))
+                    .isGreaterThan(10 * cells.counter("rr", "ping", "returns"));
+        }
+    }
+
+    private static void forkJoin(Cells cells) {
+        for (String scheduler : List.of("credit2", "credit")) {
+            assertThat(cells.counter(scheduler, "parallel", "phases"))
+                    .isGreaterThan(2 * cells.counter("rr", "parallel", "phases"));
+        }
+    }
+
+    private static void lockHolder(Cells cells) {
+        for (CellSummary cell : cells.summary().cells()) {
+            String s = cell.name();
+            assertThat(cells.counter(s, "polite", "spunNanos")).isLessThan(cells.counter(s, "spinning", "spunNanos"));
+            assertThat(cells.counter(s, "polite", "acquisitions"))
+                    .isGreaterThan(cells.counter(s, "spinning", "acquisitions"));
+        }
+    }
+
+    private static void twoPcpus(Cells cells) {
+        for (String scheduler : List.of("credit2", "credit")) {
+            assertThat(cells.cpu(scheduler, "b")).isGreaterThan(99.0);
+            assertThat(cells.cpu(scheduler, "a")).isCloseTo(50.0, within(1.0));
+        }
+        assertThat(cells.cpu("rr", "b")).isCloseTo(200.0 / 3, within(0.5));
+    }
+
+    private static void server(Cells cells) {
+        for (int seed = 1; seed <= 2; seed++) {
+            assertThat(cells.p99Wake("credit2 seed " + seed, "server"))
+                    .isLessThan(cells.p99Wake("rr seed " + seed, "server") / 2);
+            assertThat(cells.counter("credit seed " + seed, "server", "meanResponseNanos"))
+                    .isLessThan(cells.counter("rr seed " + seed, "server", "meanResponseNanos") / 5);
+        }
+        assertThat(cells.cpu("credit2 seed 1", "server")).isCloseTo(30.0, within(2.0));
+        assertThat(cells.cpu("credit2 seed 1", "server")).isNotEqualTo(cells.cpu("credit2 seed 2", "server"));
+    }
+
+    private static void pinned(Cells cells) {
+        for (CellSummary cell : cells.summary().cells()) {
+            assertThat(cells.cpu(cell.name(), "pinned")).isCloseTo(50.0, within(1.0));
+            assertThat(cells.domain(cell.name(), "pinned").migrations()).isZero();
+            assertThat(cells.cpu(cell.name(), "wishes")).isGreaterThan(95.0);
+        }
+    }
+
+    private static void operator(Cells cells) {
+        for (CellSummary cell : cells.summary().cells()) {
+            // halves for 4 s, alone for 2 s, a third for 4 s
+            assertThat(cells.cpu(cell.name(), "a")).isCloseTo(20.0 + 20.0 + 40.0 / 3, within(1.5));
+        }
+    }
+
+    private static void timeslice(Cells cells) {
+        long slow = cells.p99Wake("credit", "eager");
+        long middle = cells.p99Wake("credit:tslice_ms=5", "eager");
+        long quick = cells.p99Wake("credit:tslice_ms=1", "eager");
+        assertThat(slow).isGreaterThan(2 * middle);
+        assertThat(middle).isGreaterThan(2 * quick);
+        assertThat(cells.cell("credit:tslice_ms=1").pcpus().get(0).hypervisorPercent())
+                .isGreaterThan(cells.cell("credit").pcpus().get(0).hypervisorPercent());
+    }
+
+    private static void xlConfig(Cells cells) {
+        for (CellSummary cell : cells.summary().cells()) {
+            assertThat(cell.domains()).extracting(DomainSummary::name).containsExactly("a", "b", "c", "d");
+            assertThat(cells.cpu(cell.name(), "c")).isCloseTo(15.0, within(0.5));
+            assertThat(cells.cpu(cell.name(), "b")).isCloseTo(2 * cells.cpu(cell.name(), "a"), within(1.0));
+        }
+    }
+
+    private static void recordedWeights(Cells cells) {
+        assertThat(cells.cpu("recorded", "b")).isCloseTo(2 * cells.cpu("recorded", "a"), within(0.5));
+        for (String scheduler : List.of("credit2", "credit")) {
+            assertThat(cells.cpu(scheduler, "a")).isCloseTo(2 * cells.cpu(scheduler, "b"), within(5.0));
+        }
+    }
+}
