@@ -1,5 +1,6 @@
 package org.xenolith.scheduler;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
@@ -13,6 +14,7 @@ import org.xenolith.hypervisor.Scheduler;
 import org.xenolith.machine.Cost;
 import org.xenolith.machine.CostProfile;
 import org.xenolith.machine.Topology;
+import org.xenolith.trace.TraceSink;
 
 /**
  * A recording set up again from its description: guests a, b and c compute for ever, d works 5 ms and sleeps 10 ms, dom0
@@ -87,6 +89,11 @@ record FidelityScenario(
         return name.equals("credit s4") ? 0.8 : 0.5;
     }
 
+    /** The recording's file. */
+    Path file() {
+        return Recording.folder().resolve(folder).resolve(run + ".trc.xz");
+    }
+
     /** Reads the recording. */
     Recording recording(CostProfile costs) {
         return new Recording(
@@ -100,10 +107,16 @@ record FidelityScenario(
      */
     RunIntervals simulate(Recording recording, CostProfile costs, long ranBefore) {
         RunIntervals runs = new RunIntervals();
+        simulate(recording, costs, ranBefore, 0x00021000, runs);
+        return runs;
+    }
+
+    /** The same, with the records that {@code mask} selects going to {@code sink}. */
+    void simulate(Recording recording, CostProfile costs, long ranBefore, int mask, TraceSink sink) {
         Hypervisor xen = new Hypervisor(
-                new Hypervisor.MachineConfig(Topology.flat(1), costs, 1, 0x00021000, 1, name),
+                new Hypervisor.MachineConfig(Topology.flat(1), costs, 1, mask, 1, name),
                 List.of(new Hypervisor.PoolConfig("Pool-0", CpuSet.firstOf(1), scheduler.get())),
-                runs,
+                sink,
                 null);
         long shift = uptimeNanos - recording.start;
         List<long[]> dom0 = new ArrayList<>(recording.dom0);
@@ -138,7 +151,6 @@ record FidelityScenario(
             }
         }
         xen.run(recording.windowTo + shift + SECOND);
-        return runs;
     }
 
     /**

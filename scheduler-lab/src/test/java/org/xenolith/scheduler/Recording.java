@@ -149,7 +149,8 @@ final class Recording {
         }
     }
 
-    private static Path folder() {
+    /** The folder of the recordings. */
+    static Path folder() {
         for (Path at = Path.of("").toAbsolutePath(); at != null; at = at.getParent()) {
             if (Files.isDirectory(at.resolve("traces").resolve("xen-4.17"))) {
                 return at.resolve("traces").resolve("xen-4.17");
