@@ -74,7 +74,7 @@ const ENDINGS = {
 };
 
 class WhyPanel {
-  /** `gantt` is asked to move the selection. */
+  /** Fills `panel`. */
   constructor(panel, palette) {
     this.panel = panel;
     this.palette = palette;
