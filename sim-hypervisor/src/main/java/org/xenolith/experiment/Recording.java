@@ -9,7 +9,6 @@ import org.xenolith.engine.InputException;
 import org.xenolith.experiment.CellSummary.DomainSummary;
 import org.xenolith.experiment.CellSummary.Status;
 import org.xenolith.experiment.RunMetrics.DomainLabel;
-import org.xenolith.experiment.report.Timeline;
 import org.xenolith.guest.Demand;
 import org.xenolith.guest.DemandExtractor;
 import org.xenolith.machine.CostProfile;
@@ -17,6 +16,7 @@ import org.xenolith.machine.TscClock;
 import org.xenolith.trace.MergedReader;
 import org.xenolith.trace.TraceDescription;
 import org.xenolith.trace.TraceRecord;
+import org.xenolith.trace.TraceSink;
 
 /** A trace of a real host, or a part of it: what was recorded, and what its vCPUs wanted. */
 public final class Recording {
@@ -140,21 +140,19 @@ public final class Recording {
     /**
      * Measures what was recorded.
      *
-     * @param timeline what takes the records besides, or null
+     * @param recorder what else keeps the records, or null
      */
-    CellSummary measure(Cell cell, Timeline timeline) {
+    CellSummary measure(Cell cell, CellRecorder recorder) {
         RunMetrics metrics = new RunMetrics(clock, fromTsc(), toTsc());
+        TraceSink sink = recorder == null ? metrics : recorder.teeRecorded(metrics);
         try (MergedReader reader = MergedReader.open(trace)) {
             TraceRecord record = new TraceRecord();
             while (reader.next(record) && record.tsc <= toTsc()) {
-                metrics.accept(record);
-                if (timeline != null) {
-                    timeline.accept(record);
-                }
+                sink.accept(record);
             }
         }
-        if (timeline != null) {
-            timeline.finish(toTsc());
+        if (recorder != null) {
+            recorder.finish(toTsc());
         }
         if (!metrics.anythingRan()) {
             throw new InputException(

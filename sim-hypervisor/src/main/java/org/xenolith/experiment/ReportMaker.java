@@ -46,7 +46,7 @@ final class ReportMaker {
                     recording.fromTsc(),
                     recording.toTsc(),
                     result.timeline(),
-                    null);
+                    result.decisions());
         }
         TscClock clock = new TscClock(scenario.costs().tscHertz());
         return new ReportCell(
