@@ -47,10 +47,10 @@ function formatMoment(nanos) {
   return `${groupDecimals((nanos / 1e9).toFixed(9))} s`;
 }
 
-/** Sets decimals apart by threes with narrow spaces that do not break. */
+/** Sets decimals apart by threes with thin spaces. */
 function groupDecimals(text) {
   const [whole, decimals] = text.split(".");
-  return decimals ? `${whole}.${decimals.match(/.{1,3}/g).join("\u202f")}` : whole;
+  return decimals ? `${whole}.${decimals.match(/.{1,3}/g).join("\u2009")}` : whole;
 }
 
 /** A whole number, its thousands set apart: "−10,052,244". */

@@ -194,7 +194,7 @@ class Gantt {
       if (found?.vcpu) this.zoomTo(found);
     });
     canvas.addEventListener("keydown", (event) => this.key(event));
-    canvas.addEventListener("focus", () => this.hint.classList.remove("shown"));
+    canvas.addEventListener("blur", () => this.hint.classList.remove("shown"));
     this.scroller.addEventListener("scroll", () => this.repaint());
     this.overview.addEventListener("pointerdown", (event) => {
       this.overview.setPointerCapture(event.pointerId);

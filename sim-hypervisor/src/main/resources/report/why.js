@@ -74,7 +74,7 @@ const ENDINGS = {
 };
 
 class WhyPanel {
-  /** Fills `panel`. */
+  /** `gantt` is asked to move the selection. */
   constructor(panel, palette) {
     this.panel = panel;
     this.palette = palette;

@@ -14,7 +14,7 @@ import org.xenolith.trace.TraceSink;
 
 /**
  * Holds the order of trace records and the length of what they carry against real Xen's: which record follows which says
- * what path the scheduler took. Pairs seen less than twenty times in four runs, at the toolstack's creation and pausing of domains, are let pass.
+ * what path the scheduler took. Pairs seen less than twenty times in four runs, at the toolstack's pauses, are let pass.
  */
 class RecordOrderTest {
     private static final int ALL_SCHEDULING = 0x0002f000;

@@ -92,7 +92,7 @@ final class RunOptions {
         PrintWriter err = spec.commandLine().getErr();
         scenario.warnings().forEach(warning -> err.println("warning: " + warning));
         if (scenario.replay() != null) {
-            scenario.replay().description().assumptions().forEach(line -> err.println("assumed: " + line));
+            scenario.replay().notes().forEach(line -> err.println("assumed: " + line));
         }
         RunFolder folder = resume != null
                 ? RunFolder.existing(resume)

@@ -146,14 +146,16 @@ final class SummaryText {
 
     /** What the figures do not say by themselves: each note once, with the domains that it is about. */
     private List<String> notes() {
+        Map<String, String> noteOf = new LinkedHashMap<>();
         Map<String, Set<String>> domainsOf = new LinkedHashMap<>();
         List<String> counted = new ArrayList<>();
         for (CellSummary cell : cells) {
             for (DomainSummary d : cell.domains()) {
                 if (d.note() != null) {
-                    domainsOf
-                            .computeIfAbsent(d.note(), note -> new LinkedHashSet<>())
-                            .add(d.name());
+                    // Notes of two cells that differ but in a number are told once, with the first one's.
+                    String kind = d.note().replaceAll("[0-9.]+", "0");
+                    noteOf.putIfAbsent(kind, d.note());
+                    domainsOf.computeIfAbsent(kind, k -> new LinkedHashSet<>()).add(d.name());
                 }
                 if (!d.counters().isEmpty()) {
                     counted.add(cell.name() + ": " + d.name() + " counted " + counters(d.counters()));
@@ -161,7 +163,8 @@ final class SummaryText {
             }
         }
         List<String> lines = new ArrayList<>();
-        domainsOf.forEach((note, domains) -> lines.add("note: " + String.join(", ", domains) + ": " + note));
+        domainsOf.forEach(
+                (kind, domains) -> lines.add("note: " + String.join(", ", domains) + ": " + noteOf.get(kind)));
         lines.addAll(counted);
         return lines;
     }

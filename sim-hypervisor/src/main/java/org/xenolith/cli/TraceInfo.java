@@ -78,6 +78,7 @@ final class TraceInfo {
         line(out, "provenance", description.provenance());
         line(out, "hypervisor", description.hypervisor());
         line(out, "scheduler", scheduler());
+        line(out, "costs", description.costs());
         line(out, "clock", description.tscHz() / 1_000_000 + " MHz");
         line(out, "duration", String.format(Locale.ROOT, "%.6f s", clock.toNanos(whole.length()) / 1e9));
         if (steady != null) {

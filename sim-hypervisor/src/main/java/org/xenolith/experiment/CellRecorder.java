@@ -6,7 +6,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import org.xenolith.experiment.report.DecisionLog;
-import org.xenolith.experiment.report.RecordedDecisions;
 import org.xenolith.experiment.report.Timeline;
 import org.xenolith.trace.TraceRecord;
 import org.xenolith.trace.TraceSink;
@@ -47,22 +46,6 @@ final class CellRecorder implements Closeable {
             if (timeline != null) {
                 timeline.accept(record);
             }
-        };
-    }
-
-    /**
-     * As {@link #tee}, for the records of a real host: they are on disk already, and say themselves why its scheduler
-     * decided.
-     */
-    TraceSink teeRecorded(TraceSink metrics) {
-        if (timeline == null) {
-            return metrics;
-        }
-        RecordedDecisions explained = new RecordedDecisions(decisions);
-        return (TraceRecord record) -> {
-            metrics.accept(record);
-            timeline.accept(record);
-            explained.accept(record);
         };
     }
 

@@ -57,7 +57,7 @@ final class CellRun {
     CellResult run() {
         thread = Thread.currentThread();
         try (recorder) {
-            CellSummary summary = cell.isRecorded() ? scenario.replay().measure(cell, recorder) : simulate();
+            CellSummary summary = cell.isRecorded() ? scenario.replay().measure(cell, recorder.timeline()) : simulate();
             recorder.complete();
             return new CellResult(cell, summary, false, recorder.timeline(), recorder.decisions());
         } catch (RuntimeException | IOException | Error e) {

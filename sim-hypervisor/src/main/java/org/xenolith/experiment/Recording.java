@@ -9,6 +9,7 @@ import org.xenolith.engine.InputException;
 import org.xenolith.experiment.CellSummary.DomainSummary;
 import org.xenolith.experiment.CellSummary.Status;
 import org.xenolith.experiment.RunMetrics.DomainLabel;
+import org.xenolith.experiment.report.Timeline;
 import org.xenolith.guest.Demand;
 import org.xenolith.guest.DemandExtractor;
 import org.xenolith.machine.CostProfile;
@@ -16,7 +17,6 @@ import org.xenolith.machine.TscClock;
 import org.xenolith.trace.MergedReader;
 import org.xenolith.trace.TraceDescription;
 import org.xenolith.trace.TraceRecord;
-import org.xenolith.trace.TraceSink;
 
 /** A trace of a real host, or a part of it: what was recorded, and what its vCPUs wanted. */
 public final class Recording {
@@ -46,8 +46,7 @@ public final class Recording {
      * @param fromNanos start of the part, ns since the first record; negative for where the description says that it is
      *     steady, or else the first record
      * @param toNanos end of the part; negative for where the description says, or else the last record
-     * @param costs what the recorded hypervisor's work cost; null for what is known of it, which is nothing for a trace
-     *     without a description
+     * @param costs what the recorded hypervisor's work cost, if the description does not say; null if nobody knows
      * @throws InputException if it is no trace, or has no such part
      */
     public static Recording open(Path trace, long fromNanos, long toNanos, CostProfile costs) {
@@ -79,8 +78,32 @@ public final class Recording {
             throw new InputException(
                     trace + ": nothing lies from " + Durations.format(from) + " to " + Durations.format(to));
         }
-        CostProfile known = CostProfile.load(description.assumptions().isEmpty() ? "qemu-icount" : "zero");
-        return new Recording(trace, description, first, from, to, costs == null ? known : costs);
+        return new Recording(trace, description, first, from, to, costs(trace, description, costs));
+    }
+
+    /** System time at which a replay begins, as it was in the recording where that is known, else 0. */
+    long beginNanos() {
+        return description.uptimeNanos() == 0 ? 0 : description.uptimeNanos() + fromNanos;
+    }
+
+    /** System time at which a replay ends. */
+    long endNanos() {
+        return beginNanos() + toNanos - fromNanos;
+    }
+
+    /** What is known of the recorded hypervisor's costs; nothing is known as zero, which counts them as the guests'. */
+    private static CostProfile costs(Path trace, TraceDescription description, CostProfile otherwise) {
+        if (description.costs().isEmpty()) {
+            return otherwise == null ? CostProfile.load("zero") : otherwise;
+        }
+        try {
+            return CostProfile.load(
+                    CostProfile.SHIPPED.contains(description.costs())
+                            ? description.costs()
+                            : trace.resolveSibling(description.costs()).toString());
+        } catch (InputException e) {
+            throw new InputException(TraceDescription.fileBeside(trace) + ": costs: " + e.getMessage(), e);
+        }
     }
 
     /** The file. */
@@ -140,25 +163,30 @@ public final class Recording {
     /**
      * Measures what was recorded.
      *
-     * @param recorder what else keeps the records, or null
+     * @param timeline what takes the records besides, or null
      */
-    CellSummary measure(Cell cell, CellRecorder recorder) {
+    CellSummary measure(Cell cell, Timeline timeline) {
         RunMetrics metrics = new RunMetrics(clock, fromTsc(), toTsc());
-        TraceSink sink = recorder == null ? metrics : recorder.teeRecorded(metrics);
         try (MergedReader reader = MergedReader.open(trace)) {
             TraceRecord record = new TraceRecord();
             while (reader.next(record) && record.tsc <= toTsc()) {
-                sink.accept(record);
+                metrics.accept(record);
+                if (timeline != null) {
+                    timeline.accept(record);
+                }
             }
         }
-        if (recorder != null) {
-            recorder.finish(toTsc());
+        if (timeline != null) {
+            timeline.finish(toTsc());
         }
         if (!metrics.anythingRan()) {
             throw new InputException(
                     trace + ": no vCPU ran from " + Durations.format(fromNanos) + " to " + Durations.format(toNanos));
         }
-        List<DomainSummary> domains = metrics.domains(labels());
+        // Domains that the operator kept paused throughout have no demand, and no place beside the replays.
+        List<DomainSummary> domains = metrics.domains(labels()).stream()
+                .filter(d -> d.contextSwitches() > 0 || d.wakeups() > 0 || d.cpuPercent() > 0)
+                .toList();
         Map<String, Object> parameters = new TreeMap<>(description.scheduler().parameters());
         return new CellSummary(
                 cell.name(),
@@ -175,7 +203,12 @@ public final class Recording {
     }
 
     /** What limits the figures, a line each. */
-    List<String> notes() {
-        return new ArrayList<>(description.assumptions());
+    public List<String> notes() {
+        List<String> notes = new ArrayList<>(description.assumptions());
+        if (costs.name().equals("zero")) {
+            notes.add(
+                    "the recorded hypervisor's own work is not known and counts as the guests'; --costs names a profile");
+        }
+        return notes;
     }
 }

@@ -46,7 +46,7 @@ final class ReportMaker {
                     recording.fromTsc(),
                     recording.toTsc(),
                     result.timeline(),
-                    result.decisions());
+                    null);
         }
         TscClock clock = new TscClock(scenario.costs().tscHertz());
         return new ReportCell(

@@ -58,7 +58,7 @@ import org.xenolith.trace.TraceDescription.DomainDescription;
  *     guest: {workload: periodic, workMicros: 5000, sleepMicros: 10000}
  *   - config: b.cfg             # an xl.cfg file beside this one
  *     guest: spin               # a workload with its defaults
- * actions:
+ * actions:                      # times count from the start, of a replay from that of its part
  *   - {at: 2 s, do: pause, domain: a}       # or unpause
  *   - {at: 3 s, do: set-share, domain: a, weight: 512, cap: 50}
  *   - {at: 4 s, do: set-affinity, domain: a, vcpu: 0, cpus: 0, cpus_soft: 0}
@@ -150,9 +150,9 @@ public final class ScenarioReader {
         topology = recording != null
                 ? Topology.flat(recording.description().pcpus())
                 : root.has("machine") ? machine(root.get("machine")) : Topology.flat(1);
-        CostProfile costs = recording != null
-                ? recording.costs()
-                : root.has("costs") ? costs(root.get("costs")) : CostProfile.load("qemu-icount");
+        CostProfile costs = root.has("costs")
+                ? costs(root.get("costs"))
+                : recording != null ? recording.costs() : CostProfile.load("qemu-icount");
         pools = root.has("pools") ? pools(root.get("pools")) : List.of(onePool(topology));
         List<SchedulerChoice> schedulers = root.has("schedulers")
                 ? root.get("schedulers").list().stream().map(this::scheduler).toList()
@@ -165,10 +165,8 @@ public final class ScenarioReader {
         if (schedulers.isEmpty() || seeds.isEmpty() || schedulers.size() * (long) seeds.size() > MAX_CELLS) {
             throw root.refuse("schedulers times seeds must come to 1 to " + MAX_CELLS + " cells");
         }
-        long warmup = root.nanos("warmup", 0, 0);
-        long duration = recording != null
-                ? recording.toNanos() - recording.fromNanos()
-                : root.nanos("duration", 1, DEFAULT_DURATION);
+        long warmup = recording != null ? recording.beginNanos() : root.nanos("warmup", 0, 0);
+        long duration = recording != null ? recording.endNanos() : root.nanos("duration", 1, DEFAULT_DURATION);
         if (duration <= warmup || duration > Scenario.MAX_NANOS) {
             throw root.refuse("duration must be longer than warmup (" + Durations.format(warmup) + ") and at most "
                     + Durations.format(Scenario.MAX_NANOS));
@@ -444,8 +442,8 @@ public final class ScenarioReader {
                 List.of(pool),
                 schedulers,
                 seeds,
-                0,
-                recording.toNanos() - recording.fromNanos(),
+                recording.beginNanos(),
+                recording.endNanos(),
                 replayed(recording, List.of(), pool.name()),
                 recording,
                 List.of(),

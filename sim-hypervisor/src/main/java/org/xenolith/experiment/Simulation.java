@@ -41,22 +41,23 @@ final class Simulation {
     }
 
     /**
-     * Builds the machine and all domains, unpaused at time 0.
+     * Builds the machine and all domains, unpaused at time 0; those of a replay when it begins, up to which the machine is idle.
      *
      * @throws InputException if the scenario contradicts itself
      */
     static Simulation build(Scenario scenario, Cell cell, TraceSink sink, DecisionListener listener) {
         Hypervisor hypervisor = new Hypervisor(machine(scenario, cell), pools(scenario, cell), sink, listener);
-        ReplayGuests replay = scenario.replay() == null
-                ? null
-                : new ReplayGuests(scenario.replay().demand());
+        Recording recording = scenario.replay();
+        long begin = recording == null ? 0 : recording.beginNanos();
+        ReplayGuests replay = recording == null ? null : new ReplayGuests(recording.demand(), begin);
+        hypervisor.run(hypervisor.clock().toCycles(begin));
         Simulation simulation = new Simulation(hypervisor, specs(scenario, replay), replay);
         try {
             simulation.createDomains();
         } catch (IllegalArgumentException e) {
             throw new InputException(scenario.name() + ": " + e.getMessage(), e);
         }
-        scenario.actions().forEach(action -> perform(hypervisor, action));
+        scenario.actions().forEach(action -> perform(hypervisor, action, begin));
         return simulation;
     }
 
@@ -147,8 +148,8 @@ final class Simulation {
         }
     }
 
-    /** Has the toolstack do {@code action} when its time has come. */
-    static void perform(Hypervisor hypervisor, Action action) {
+    /** Has the toolstack do {@code action} when its time since {@code begin} has come. */
+    private static void perform(Hypervisor hypervisor, Action action, long begin) {
         Domain domain = hypervisor.domains().stream()
                 .filter(d -> d.name().equals(action.domain()))
                 .findFirst()
@@ -169,7 +170,7 @@ final class Simulation {
                     .filter(v -> affinity.vcpu() < 0 || v.id() == affinity.vcpu())
                     .forEach(v -> hypervisor.setAffinity(v, affinity.hard(), affinity.soft()));
         }
-        hypervisor.at(hypervisor.clock().toCycles(action.atNanos()), () -> {
+        hypervisor.at(hypervisor.clock().toCycles(begin + action.atNanos()), () -> {
             try {
                 deed.run();
             } catch (IllegalArgumentException | IllegalStateException e) {

@@ -33,7 +33,10 @@ import org.xenolith.engine.InputException;
  * @param provenance where the recording comes from and how it was made; empty if unknown
  * @param hypervisor name and version of the hypervisor that was traced; empty if unknown
  * @param scheduler the scheduler that made the recorded decisions
+ * @param costs the profile that says what that hypervisor's work cost on that machine; empty if none is known
  * @param tscHz rate of the time stamps in Hz, 1 MHz to 9 GHz
+ * @param uptimeNanos system time at the first record, in ns, for a scheduler whose timers stand at fixed times since the
+ *     boot; 0 if that does not matter or is not known
  * @param pcpus how many pCPUs the machine had
  * @param steady when every guest of the recording runs and nothing else happens; null if that is not known
  * @param domains the domains, in ascending order of their numbers, the idle domain left out
@@ -45,11 +48,15 @@ public record TraceDescription(
         String provenance,
         String hypervisor,
         SchedulerDescription scheduler,
+        String costs,
         long tscHz,
+        long uptimeNanos,
         int pcpus,
         SteadyWindow steady,
         List<DomainDescription> domains,
         @JsonIgnore List<String> assumptions) {
+
+    private static final long MAX_UPTIME = 1_000_000_000_000_000L;
 
     /** Weight of a domain that nothing is known of: Xen's default. */
     public static final int DEFAULT_WEIGHT = 256;
@@ -132,6 +139,7 @@ public record TraceDescription(
         provenance = provenance == null ? "" : provenance.strip();
         hypervisor = hypervisor == null ? "" : hypervisor.strip();
         scheduler = scheduler == null ? new SchedulerDescription("", Map.of()) : scheduler;
+        costs = costs == null ? "" : costs.strip();
         domains = domains == null
                 ? List.of()
                 : domains.stream()
@@ -237,6 +245,7 @@ public record TraceDescription(
     private void check(Path file) {
         List<String> wrong = new ArrayList<>();
         demand(wrong, tscHz >= 1_000_000 && tscHz <= 9_000_000_000L, "tscHz must be 1 MHz to 9 GHz, in Hz");
+        demand(wrong, uptimeNanos >= 0 && uptimeNanos < MAX_UPTIME, "uptimeNanos must be 0 to 10^15");
         demand(wrong, pcpus >= 1 && pcpus <= XentraceReader.MAX_CPUS, "pcpus must be 1 to " + XentraceReader.MAX_CPUS);
         if (steady != null) {
             demand(
