@@ -131,9 +131,30 @@ public final class Domain {
         shutdownReason = reason;
     }
 
-    void add(Vcpu vcpu) {
-        vcpus.add(vcpu);
-        units.add(vcpu.unit());
+    /** Makes its vCPUs, paused, and places them as Xen does: the first where it may run first, each other on the next. */
+    void makeVcpus(Hypervisor hypervisor, Hypervisor.DomainConfig config, int firstIndex) {
+        CpuSet all = CpuSet.firstOf(hypervisor.pcpus().size());
+        CpuSet hard = config.hard() == null ? all : config.hard();
+        CpuSet soft = config.soft() == null ? all : config.soft();
+        int previous = -1;
+        for (int vcpuId = 0; vcpuId < config.guests().size(); vcpuId++) {
+            Vcpu v = new Vcpu(
+                    hypervisor,
+                    this,
+                    vcpuId,
+                    firstIndex + vcpuId,
+                    config.guests().get(vcpuId));
+            v.setAffinity(hard, soft);
+            if (v.usablePcpus().isEmpty()) {
+                throw new IllegalArgumentException(v + " may run nowhere: affinity " + hard + ", pool " + pool.pcpus());
+            }
+            vcpus.add(v);
+            units.add(v.unit());
+            v.pause();
+            previous = v.usablePcpus().cycle(previous);
+            v.unit().pcpu = previous;
+            v.singleshot.migrate(previous);
+        }
     }
 
     /** Its name and id. */

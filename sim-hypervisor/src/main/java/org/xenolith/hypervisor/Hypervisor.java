@@ -169,22 +169,9 @@ public final class Hypervisor {
         }
         Domain domain = new Domain(config.id(), config.name(), config.type(), config.memory(), pool);
         domain.setShare(config.weight(), config.cap());
+        domain.makeVcpus(this, config, vcpuCount);
         domains.add(domain);
-        CpuSet all = CpuSet.firstOf(pcpus.length);
-        for (int id = 0; id < count; id++) {
-            Vcpu v = new Vcpu(this, domain, id, vcpuCount++, config.guests().get(id));
-            v.setAffinity(config.hard() == null ? all : config.hard(), config.soft() == null ? all : config.soft());
-            if (v.usablePcpus().isEmpty()) {
-                throw new IllegalArgumentException(
-                        v + " may run nowhere: affinity " + v.hardAffinity() + ", pool " + pool.pcpus());
-            }
-            domain.add(v);
-            v.pause();
-            v.unit().pcpu = id == 0
-                    ? v.usablePcpus().next(0)
-                    : v.usablePcpus().cycle(domain.vcpus().get(id - 1).unit().pcpu);
-            v.singleshot.migrate(v.unit().pcpu);
-        }
+        vcpuCount += count;
         for (Vcpu v : domain.vcpus()) {
             v.guest.attach(v);
             pool.scheduler.insert(v.unit());
