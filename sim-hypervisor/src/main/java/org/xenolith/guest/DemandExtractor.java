@@ -46,7 +46,8 @@ import org.xenolith.trace.TraceSink;
  *   <li><em>Regularity.</em> Waits that always last as long are timers. A kernel that sleeps wakes in between for its tick
  *       and blocks again, so the length is also looked for from earlier blocks, up to {@value Regularity#MOST_BACK} waits
  *       back: a sleep of 10 ms that its tick broke in two is a timer set at the first of the two blocks. Wakes at a fixed
- *       period are timers for absolute times. Wakes on the grid of a kernel's tick (1000, 300, 250 or 100 Hz) are timers.
+ *       period are timers for absolute times. Wakes on the grid of a kernel's tick (1000, 300, 250 or 100 Hz) are timers for
+ *       as many ticks on.
  *   <li><em>Hidden sleeps.</em> If the tick ends a wait and the sleep's own timer expires before the vCPU is served, only one
  *       wait is seen ({@link HiddenSleeps}); it is put back where the dates tell.
  *   <li><em>The rest is an assumption:</em> a timer in a domU, which has no devices of its own; the outside in dom0, which

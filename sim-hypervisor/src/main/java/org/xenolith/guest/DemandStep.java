@@ -11,6 +11,8 @@ public enum DemandStep {
     SLEEP,
     /** To wait for a timer that was set for an absolute time; value: ns since the demand's begin. */
     SLEEP_UNTIL,
+    /** To wait for the kernel's tick, on a grid of time of its own; value: how many ticks on, 1 for the next. */
+    SLEEP_TO_TICK,
     /** To wait for an event of another vCPU; peer: its index in the demand. */
     AWAIT_EVENT,
     /** To wait for what the world outside raises; value: ns since the demand's begin. */

@@ -40,7 +40,14 @@ final class DemandSteps {
         }
         boolean blocked = steps.walk(v, logs, place, length);
         boolean backlogged = !blocked && (v.ran || v.state == Runstate.RUNNABLE || v.state == Runstate.RUNNING);
-        return new VcpuDemand(v.domain, v.id, backlogged, steps.steps, steps.counts);
+        return new VcpuDemand(
+                v.domain,
+                v.id,
+                backlogged,
+                steps.steps,
+                steps.counts,
+                steps.waits.tickPhase() - costs.interrupt,
+                steps.waits.tickPeriod());
     }
 
     private boolean walk(VcpuLog v, List<VcpuLog> logs, int[] place, long length) {
@@ -92,6 +99,17 @@ final class DemandSteps {
                 }
             }
             case SLEEP_UNTIL -> addSleepUntil(wake);
+            case SLEEP_TO_TICK -> {
+                if (waits.block(wait) < 0) {
+                    cause = DemandStep.SLEEP_UNTIL;
+                    addSleepUntil(wake);
+                } else {
+                    long line = Math.floorDiv(wake - waits.tickPhase() + waits.tickPeriod() / 2, waits.tickPeriod());
+                    long before = Math.floorDiv(waits.block(wait) - waits.tickPhase(), waits.tickPeriod());
+                    addWork(costs.hypercall);
+                    add(cause, 0, Math.max(1, line - before));
+                }
+            }
             case AWAIT_OUTSIDE -> {
                 addWork(0);
                 add(cause, 0, Math.max(0, wake - costs.interrupt));

@@ -123,7 +123,7 @@ final class Regularity {
         Arrays.sort(intervals);
         long guess = intervals[intervals.length / 2];
         long span = waits.wake(open[open.length - 1]) - waits.wake(open[0]);
-        if (guess <= 4 * JITTER_NANOS || span < guess) {
+        if (guess <= 4 * JITTER_NANOS || span < guess || isTick(guess)) {
             return false;
         }
         // The median interval is off by jitter; over the whole span that does not matter.
@@ -138,6 +138,10 @@ final class Regularity {
             }
         }
         return true;
+    }
+
+    private static boolean isTick(long interval) {
+        return Arrays.stream(TICK_HERTZ).anyMatch(hertz -> Math.abs(interval - SECOND / hertz) <= JITTER_NANOS);
     }
 
     private void decideByTick() {
@@ -158,9 +162,10 @@ final class Regularity {
             }
         }
         if (bestScore > 0 && 8 * best.count() >= open.length) {
+            waits.setTick(best.low(), bestPeriod);
             for (int i : open) {
                 if (best.holdsPhase(waits.wake(i), bestPeriod)) {
-                    waits.decideSleep(i, 0, WakeEvidence.TICK);
+                    waits.decide(i, DemandStep.SLEEP_TO_TICK, WakeEvidence.TICK);
                 }
             }
         }

@@ -29,6 +29,7 @@ final class ReplayWorkload implements Workload {
     private final boolean computesForEver;
     private final boolean repeats;
     private final long base;
+    private final long firstTick;
 
     /** By vCPU of the whole demand: the line to it, the rings from and to it, and what was taken from the former. */
     private final int[] lineOf;
@@ -64,6 +65,7 @@ final class ReplayWorkload implements Workload {
         this.demand = demand;
         this.base = base;
         this.begin = base;
+        this.firstTick = base + demand.tickPhaseNanos();
         this.lineOf = lineOf;
         this.inbox = inbox;
         this.outbox = outbox;
@@ -82,6 +84,7 @@ final class ReplayWorkload implements Workload {
         for (int i = 0; i < demand.size(); i++) {
             switch (demand.kind(i)) {
                 case WORK, SLEEP -> lengths += demand.value(i);
+                case SLEEP_TO_TICK -> lengths += demand.value(i) * demand.tickPeriodNanos();
                 case SLEEP_UNTIL -> latest = Math.max(latest, demand.value(i));
                 default -> {}
             }
@@ -146,6 +149,12 @@ final class ReplayWorkload implements Workload {
                 endWait();
                 task.sleepUntil(begin + value);
             }
+            case SLEEP_TO_TICK -> {
+                beginWait(task);
+                endWait();
+                long line = Math.floorDiv(task.nowNanos() - firstTick, demand.tickPeriodNanos());
+                task.sleepUntil(firstTick + (line + value) * demand.tickPeriodNanos());
+            }
             case AWAIT_EVENT -> {
                 beginWait(task);
                 if (inbox[peer].sent == taken[peer]) {
@@ -201,7 +210,7 @@ final class ReplayWorkload implements Workload {
         }
         return switch (demand.kind(i)) {
             case WORK -> 0;
-            case SLEEP, SLEEP_UNTIL -> 2;
+            case SLEEP, SLEEP_UNTIL, SLEEP_TO_TICK -> 2;
             default -> 1;
         };
     }

@@ -16,13 +16,24 @@ public final class VcpuDemand {
     private final boolean backlogged;
     private final StepList steps;
     private final int[][] waits;
+    private final long tickPhaseNanos;
+    private final long tickPeriodNanos;
 
-    VcpuDemand(int domain, int vcpu, boolean backlogged, StepList steps, int[][] waits) {
+    VcpuDemand(
+            int domain,
+            int vcpu,
+            boolean backlogged,
+            StepList steps,
+            int[][] waits,
+            long tickPhaseNanos,
+            long tickPeriodNanos) {
         this.domain = domain;
         this.vcpu = vcpu;
         this.backlogged = backlogged;
         this.steps = steps;
         this.waits = waits;
+        this.tickPhaseNanos = tickPhaseNanos;
+        this.tickPeriodNanos = tickPeriodNanos;
         steps.trim();
     }
 
@@ -92,6 +103,16 @@ public final class VcpuDemand {
         return n == 0 ? 0 : values[n / 2];
     }
 
+    /** A tick of its kernel, ns since the demand's begin (or before); others are multiples of the period away. */
+    public long tickPhaseNanos() {
+        return tickPhaseNanos;
+    }
+
+    /** Distance of its kernel's ticks, ns; 0 if they are not known. */
+    public long tickPeriodNanos() {
+        return tickPeriodNanos;
+    }
+
     /** How many waits of {@code kind} rest on {@code evidence}. */
     public int waits(DemandStep kind, WakeEvidence evidence) {
         return waits[kind.ordinal()][evidence.ordinal()];
@@ -130,7 +151,7 @@ public final class VcpuDemand {
 
     private static String noun(DemandStep kind) {
         return switch (kind) {
-            case SLEEP -> "by a timer";
+            case SLEEP, SLEEP_TO_TICK -> "by a timer";
             case SLEEP_UNTIL -> "until a time";
             case AWAIT_EVENT -> "for another vCPU";
             case AWAIT_OUTSIDE -> "for the outside";

@@ -15,6 +15,8 @@ final class Waits {
     private final long[] hidden;
     private final byte[] hiddenBack;
     private long hiddenLength;
+    private long tickPeriod;
+    private long tickPhase;
 
     private static final DemandStep[] CAUSES = DemandStep.values();
     private static final WakeEvidence[] EVIDENCE = WakeEvidence.values();
@@ -99,6 +101,22 @@ final class Waits {
     void decideSleep(int i, int waitsEarlier, WakeEvidence newEvidence) {
         decide(i, DemandStep.SLEEP, newEvidence);
         back[i] = (byte) waitsEarlier;
+    }
+
+    /** The kernel's tick: a line of its grid, ns since the window's begin, and the distance of lines. */
+    void setTick(long phase, long period) {
+        tickPhase = phase;
+        tickPeriod = period;
+    }
+
+    /** Distance of the kernel's ticks, 0 if they are not known. */
+    long tickPeriod() {
+        return tickPeriod;
+    }
+
+    /** When a tick is. */
+    long tickPhase() {
+        return tickPhase;
     }
 
     /** What ended wait {@code i}. */

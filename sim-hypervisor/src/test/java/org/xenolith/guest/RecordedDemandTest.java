@@ -73,7 +73,7 @@ class RecordedDemandTest {
         for (int i = 1; i < d.size() - 1; i++) {
             if (d.kind(i) == DemandStep.WORK) {
                 burst += d.value(i);
-            } else if (d.value(i) > 9_900_000) {
+            } else if (d.kind(i) == DemandStep.SLEEP && d.value(i) > 9_900_000) {
                 // The tick breaks the sleep in two; the timer was set at the first block.
                 assertThat(d.value(i)).isCloseTo(10_030_000L, within(60_000L));
                 burst = 0;
@@ -84,13 +84,15 @@ class RecordedDemandTest {
                     whole += burst > 5_050_000 && burst < 5_500_000 ? 1 : 0;
                 }
                 burst = 0;
-                ticks += d.value(i) < 4_000_000 ? 1 : 0;
-                odd += d.value(i) < 4_000_000 ? 0 : 1;
+                boolean nextTick = d.kind(i) == DemandStep.SLEEP_TO_TICK && d.value(i) == 1;
+                ticks += nextTick ? 1 : 0;
+                odd += nextTick ? 0 : 1;
             }
         }
         assertThat(sleeps).isGreaterThan(120);
         assertThat(whole).isBetween(sleeps * 9 / 10, sleeps * 6 / 5);
         assertThat(ticks).isBetween(sleeps * 9 / 10, sleeps * 14 / 10);
+        assertThat(d.tickPeriodNanos()).isEqualTo(4_000_000);
         assertThat(odd).as("waits of which the length tells nothing").isLessThan(sleeps / 12);
     }
 
