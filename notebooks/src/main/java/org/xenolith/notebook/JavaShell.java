@@ -1,10 +1,11 @@
 package org.xenolith.notebook;
 
+import java.lang.reflect.Field;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import jdk.jshell.DeclarationSnippet;
@@ -19,6 +20,10 @@ import jdk.jshell.SourceCodeAnalysis;
 import jdk.jshell.SourceCodeAnalysis.CompletionInfo;
 import jdk.jshell.UnresolvedReferenceException;
 import jdk.jshell.VarSnippet;
+import jdk.jshell.execution.LocalExecutionControl;
+import jdk.jshell.spi.ExecutionControl;
+import jdk.jshell.spi.ExecutionControlProvider;
+import jdk.jshell.spi.ExecutionEnv;
 import org.xenolith.engine.InputException;
 
 /**
@@ -26,15 +31,43 @@ import org.xenolith.engine.InputException;
  * cell declares, later cells see. One cell runs at a time; {@link #stop} may be called from any thread.
  */
 final class JavaShell implements AutoCloseable {
+    private final InProcess control = new InProcess();
     private final JShell shell;
     private volatile boolean stopped;
+
+    /** JShell's own way to run snippets in this process, but that it hands out the value of a variable, and not only a text. */
+    private static final class InProcess extends LocalExecutionControl implements ExecutionControlProvider {
+        private Object read;
+
+        @Override
+        public String varValue(String className, String variable) throws InternalException {
+            try {
+                Field field = findClass(className).getDeclaredField(variable);
+                field.setAccessible(true);
+                read = field.get(null);
+                return "";
+            } catch (ReflectiveOperationException e) {
+                throw new InternalException(e.toString());
+            }
+        }
+
+        @Override
+        public String name() {
+            return "in process";
+        }
+
+        @Override
+        public ExecutionControl generate(ExecutionEnv environment, Map<String, String> parameters) {
+            return this;
+        }
+    }
 
     /**
      * @param startup snippets to run first, one by one
      */
     JavaShell(List<String> startup) {
         shell = JShell.builder()
-                .executionEngine("local")
+                .executionEngine(control, Map.of())
                 .compilerOptions("-classpath", System.getProperty("java.class.path"))
                 .build();
         startup.forEach(shell::eval);
@@ -43,12 +76,12 @@ final class JavaShell implements AutoCloseable {
     /**
      * Runs a cell.
      *
-     * @return the name of the variable that holds the value of its last snippet, if that is an expression with a value
+     * @return the value of its last snippet; null if that is no expression, or its value is null
      */
-    Optional<String> run(String cell) throws CellException {
+    Object run(String cell) throws CellException {
         stopped = false;
         Set<DeclarationSnippet> unresolved = new LinkedHashSet<>();
-        Optional<String> value = Optional.empty();
+        SnippetEvent last = null;
         String rest = cell.stripLeading();
         while (!rest.isBlank()) {
             CompletionInfo next = shell.sourceCodeAnalysis().analyzeCompletion(rest);
@@ -61,7 +94,7 @@ final class JavaShell implements AutoCloseable {
                     } else if (event.snippet() instanceof DeclarationSnippet declaration) {
                         unresolved.add(declaration);
                     }
-                    value = valueOf(event);
+                    last = event;
                 }
             }
             rest = complete ? next.remaining().stripLeading() : "";
@@ -71,7 +104,7 @@ final class JavaShell implements AutoCloseable {
         if (!unresolved.isEmpty()) {
             throw new CellException(unresolved.stream().map(this::describe).toList());
         }
-        return value;
+        return last == null || last.value() == null ? null : valueOf(last);
     }
 
     private static boolean isUnresolved(Snippet.Status status) {
@@ -94,17 +127,22 @@ final class JavaShell implements AutoCloseable {
         }
     }
 
-    private static Optional<String> valueOf(SnippetEvent event) {
-        if (event.value() == null) {
-            return Optional.empty();
-        }
+    private Object valueOf(SnippetEvent event) {
         if (event.snippet() instanceof ExpressionSnippet expression) {
-            return Optional.of(expression.name());
+            VarSnippet variable = shell.variables()
+                    .filter(candidate -> candidate.name().equals(expression.name()))
+                    .findFirst()
+                    .orElse(null);
+            return variable == null ? event.value() : read(variable);
         }
-        return event.snippet() instanceof VarSnippet variable
-                        && variable.subKind() == Snippet.SubKind.TEMP_VAR_EXPRESSION_SUBKIND
-                ? Optional.of(variable.name())
-                : Optional.empty();
+        return event.snippet().subKind() == Snippet.SubKind.TEMP_VAR_EXPRESSION_SUBKIND
+                ? read((VarSnippet) event.snippet())
+                : null;
+    }
+
+    private Object read(VarSnippet variable) {
+        shell.varValue(variable);
+        return control.read;
     }
 
     /** A compiler's error, as a compiler shows it. */

@@ -40,8 +40,6 @@ public class Kernel extends BaseKernel {
             new JavaShell(Stream.concat(PACKAGES.stream().map(p -> "import " + p + ".*;"), Stream.of(DISPLAY))
                     .toList());
 
-    private Object value;
-
     /** Starts a kernel as Jupyter asks for it; its one argument is the connection file. */
     public static void main(String[] args) throws Exception {
         if (args.length != 1) {
@@ -64,20 +62,11 @@ public class Kernel extends BaseKernel {
                 mimeTypes.length == 0 ? kernel.renderer.render(value) : kernel.renderer.renderAs(value, mimeTypes));
     }
 
-    /** Takes the value of a cell's last expression; called by the kernel itself, in the shell. */
-    public static void take(Object value) {
-        RUNNING.get().value = value;
-    }
-
     @Override
     public synchronized DisplayData eval(String cell) throws CellException {
         RUNNING.set(this);
-        value = null;
         try {
-            String name = shell.run(cell).orElse(null);
-            if (name != null) {
-                shell.run("org.xenolith.notebook.Kernel.take(" + name + ");");
-            }
+            Object value = shell.run(cell);
             return value == null ? null : renderer.render(value);
         } finally {
             RUNNING.remove();

@@ -8,23 +8,35 @@ import io.github.spencerpark.jupyter.kernel.display.mime.MIMEType;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.FutureTask;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The kernel without Jupyter: cells go in, values, displays and errors come out. */
 class KernelTest {
-    private final List<DisplayData> displayed = new CopyOnWriteArrayList<>();
-    private final Kernel kernel = new Kernel() {
-        @Override
-        public void display(DisplayData data) {
-            displayed.add(data);
-        }
-    };
+    private static final List<DisplayData> displayed = new CopyOnWriteArrayList<>();
+    private static Kernel kernel;
 
-    @AfterEach
-    void close() {
+    @BeforeAll
+    static void start() {
+        kernel = new Kernel() {
+            @Override
+            public void display(DisplayData data) {
+                displayed.add(data);
+            }
+        };
+    }
+
+    @BeforeEach
+    void forget() {
+        displayed.clear();
+    }
+
+    @AfterAll
+    static void close() {
         kernel.onShutdown(false);
     }
 
@@ -144,11 +156,11 @@ class KernelTest {
         assertThat(kernel.complete("\"a\".strip", 9).getReplacements()).contains("strip()", "stripLeading()");
     }
 
-    private String text(String cell) throws CellException {
+    private static String text(String cell) throws CellException {
         return (String) kernel.eval(cell).getData(MIMEType.TEXT_PLAIN);
     }
 
-    private CellException errorOf(String cell) {
+    private static CellException errorOf(String cell) {
         return catchThrowableOfType(CellException.class, () -> kernel.eval(cell));
     }
 }
