@@ -29,15 +29,9 @@ final class Bars {
     /**
      * The picture.
      *
-     * @param logarithmic whether the axis is; figures of 0 are left out then
      * @param value the figure of a domain, or null if it has none
      */
-    static Figure draw(
-            String title,
-            String axis,
-            boolean logarithmic,
-            List<CellSummary> cells,
-            Function<DomainSummary, Double> value) {
+    static Figure draw(String title, String axis, List<CellSummary> cells, Function<DomainSummary, Double> value) {
         List<String> names = cells.stream()
                 .flatMap(cell -> cell.domains().stream())
                 .filter(domain -> value.apply(domain) != null)
@@ -57,7 +51,6 @@ final class Bars {
                 .setLegendPosition(LegendPosition.OutsideE)
                 .setChartBackgroundColor(Color.WHITE)
                 .setSeriesColors(COLOURS);
-        chart.getStyler().setYAxisLogarithmic(logarithmic);
         for (CellSummary cell : cells) {
             List<Double> values = new ArrayList<>();
             for (String name : names) {
@@ -65,7 +58,6 @@ final class Bars {
                         .filter(domain -> domain.name().equals(name))
                         .map(value)
                         .filter(Objects::nonNull)
-                        .filter(v -> !logarithmic || v > 0)
                         .findFirst()
                         .orElse(null));
             }

@@ -78,7 +78,7 @@ final class Gantt {
                         Locale.ROOT,
                         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\""
                                 + " role=\"img\" aria-label=\"Gantt chart of %s\""
-                                + " font-family=\"sans-serif\" font-size=\"12\">",
+                                + " font-family=\"sans-serif\" font-size=\"12\" style=\"max-width:100%%;height:auto\">",
                         WIDTH,
                         y,
                         WIDTH,

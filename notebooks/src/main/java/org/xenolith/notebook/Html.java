@@ -38,7 +38,7 @@ final class Html {
         out.append('<')
                 .append(element)
                 .append(" style=\"text-align:")
-                .append(column.startsWith("#") ? "right" : "left")
+                .append(column.startsWith("#") ? "right;white-space:nowrap" : "left")
                 .append("\">")
                 .append(escape(text))
                 .append("</")

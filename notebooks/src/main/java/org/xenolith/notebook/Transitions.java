@@ -29,8 +29,7 @@ final class Transitions {
         Graph graph = graph(timeline, domain);
         try {
             Graphviz.useEngine(new GraphvizCmdLineEngine());
-            return Figure.svg(
-                    Graphviz.fromGraph(graph).render(Format.SVG_STANDALONE).toString());
+            return Figure.svg(Graphviz.fromGraph(graph).render(Format.SVG).toString());
         } catch (GraphvizException e) {
             return Figure.text("Install Graphviz to see this as a picture:\n\n" + graph);
         } finally {
