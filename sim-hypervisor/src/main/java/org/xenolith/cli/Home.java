@@ -61,13 +61,13 @@ final class Home {
      */
     static Path scenario(String nameOrFile) {
         Path file = Path.of(nameOrFile);
-        if (Files.exists(file)) {
+        if (!nameOrFile.isBlank() && Files.exists(file)) {
             return file;
         }
         return scenarios().stream()
                 .filter(f -> scenarioName(f).equals(nameOrFile))
                 .findFirst()
-                .orElseThrow(() -> new InputException(nameOrFile
+                .orElseThrow(() -> new InputException((nameOrFile.isBlank() ? "''" : nameOrFile)
                         + ": no such file, nor a scenario that ships (xenolith list scenarios shows those)"));
     }
 }

@@ -125,15 +125,13 @@ final class RunOptions {
         return exitCode(results, err);
     }
 
-    private int exitCode(List<CellResult> results, PrintWriter err) {
+    private static int exitCode(List<CellResult> results, PrintWriter err) {
         List<CellResult> failed = results.stream()
                 .filter(r -> r.summary().status() == Status.FAILED)
                 .toList();
         for (CellResult result : failed) {
-            if (json || results.size() == failed.size()) {
-                err.println("xenolith: " + result.cell().name() + ": "
-                        + result.summary().error());
-            }
+            err.println("xenolith: " + result.cell().name() + ": "
+                    + result.summary().error());
         }
         err.flush();
         return failed.isEmpty()

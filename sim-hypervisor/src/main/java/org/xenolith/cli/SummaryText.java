@@ -13,7 +13,6 @@ import org.xenolith.cli.TextTable.Group;
 import org.xenolith.experiment.CellSummary;
 import org.xenolith.experiment.CellSummary.DomainSummary;
 import org.xenolith.experiment.CellSummary.PcpuSummary;
-import org.xenolith.experiment.CellSummary.Status;
 import org.xenolith.experiment.Differences;
 import org.xenolith.experiment.Durations;
 
@@ -32,18 +31,18 @@ final class SummaryText {
 
     void print(PrintWriter out) {
         if (cells.stream().anyMatch(c -> !c.domains().isEmpty())) {
-            domains().lines().forEach(out::println);
+            print(domains().lines(), out);
             out.println();
-            pcpus().lines().forEach(out::println);
+            print(pcpus().lines(), out);
             out.println();
         }
-        for (CellSummary cell : cells) {
-            if (cell.status() == Status.FAILED) {
-                out.println(cell.name() + " failed: " + cell.error());
-            }
-        }
-        Differences.of(cells).forEach(out::println);
-        notes().forEach(out::println);
+        print(Differences.of(cells), out);
+        print(notes(), out);
+    }
+
+    /** Names come from files of others; what a terminal might take for a command is not printed. */
+    private static void print(List<String> lines, PrintWriter out) {
+        lines.forEach(line -> out.println(line.replaceAll("\\p{Cntrl}", "?")));
     }
 
     private TextTable domains() {

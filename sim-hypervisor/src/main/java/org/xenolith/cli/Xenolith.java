@@ -56,11 +56,11 @@ public final class Xenolith implements Runnable {
 
     private static int report(Exception e, PrintWriter err) {
         if (e instanceof InputException) {
-            err.println("xenolith: " + e.getMessage());
+            err.println("xenolith: " + printable(e.getMessage()));
             return REFUSED;
         }
         if (e instanceof UncheckedIOException) {
-            err.println("xenolith: " + e.getMessage());
+            err.println("xenolith: " + printable(e.getMessage()));
             return FAILED;
         }
         StackTraceElement[] stack = e.getStackTrace();
@@ -68,8 +68,13 @@ public final class Xenolith implements Runnable {
         return FAILED;
     }
 
+    /** What a terminal might take for a command is not printed; a compiler's report keeps its lines. */
+    private static String printable(String message) {
+        return message.replaceAll("[\\p{Cntrl}&&[^\n\t]]", "?");
+    }
+
     private static int refuse(ParameterException e, PrintWriter err) {
-        err.println("xenolith: " + e.getMessage().lines().findFirst().orElse("bad arguments") + " (try: "
+        err.println("xenolith: " + printable(e.getMessage()).lines().findFirst().orElse("bad arguments") + " (try: "
                 + e.getCommandLine().getCommandSpec().qualifiedName() + " --help)");
         return REFUSED;
     }

@@ -27,6 +27,7 @@ final class CellRun {
     private volatile Thread thread;
     private volatile Hypervisor hypervisor;
     private volatile double progress;
+    private volatile boolean simulating;
 
     CellRun(Scenario scenario, Cell cell, CellRecorder recorder) {
         this.scenario = scenario;
@@ -46,6 +47,11 @@ final class CellRun {
     /** The simulation, or null before it is built. */
     Hypervisor hypervisor() {
         return hypervisor;
+    }
+
+    /** Whether a simulation is being built or run, in which a policy's code may hang. */
+    boolean isSimulating() {
+        return simulating;
     }
 
     /** How much of it is done, 0 to 1. */
@@ -103,6 +109,10 @@ final class CellRun {
         long to = clock.toCycles(scenario.durationNanos());
         RunMetrics metrics = new RunMetrics(clock, from, to);
         TraceSink sink = recorder.tee(metrics);
+        if (scenario.replay() != null) {
+            scenario.replay().demand(); // Takes its time at the first call.
+        }
+        simulating = true;
         Simulation simulation = Simulation.build(scenario, cell, sink, recorder.decisions());
         Hypervisor built = simulation.hypervisor();
         hypervisor = built;
@@ -110,6 +120,7 @@ final class CellRun {
         runTo(built, 0, from, to);
         List<long[]> before = built.pcpus().stream().map(CellRun::cycles).toList();
         runTo(built, from, to, to);
+        simulating = false;
         recorder.finish(to);
 
         if (!metrics.anythingRan()) {

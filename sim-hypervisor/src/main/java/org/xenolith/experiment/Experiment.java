@@ -284,7 +284,7 @@ public final class Experiment {
     private void giveUpWhatHangs() {
         ThreadMXBean threads = ManagementFactory.getThreadMXBean();
         for (Attempt attempt : attempts) {
-            Thread thread = attempt == null ? null : attempt.run.thread();
+            Thread thread = attempt == null || !attempt.run.isSimulating() ? null : attempt.run.thread();
             long cpuNanos = thread == null ? -1 : threads.getThreadCpuTime(thread.getId());
             if (cpuNanos < 0) {
                 continue;
