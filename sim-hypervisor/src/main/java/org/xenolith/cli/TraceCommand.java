@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.xenolith.engine.InputException;
+import org.xenolith.experiment.CostFit;
 import org.xenolith.machine.TscClock;
 import org.xenolith.trace.DumpText;
 import org.xenolith.trace.MergedReader;
@@ -29,9 +30,14 @@ import picocli.CommandLine.Spec;
 /** {@code xenolith trace}: shows, prints and converts recorded traces. */
 @Command(
         name = "trace",
-        description = "Show, print or convert a Xen trace.",
+        description = "Show, print or convert a Xen trace, or fit costs to it.",
         mixinStandardHelpOptions = true,
-        subcommands = {TraceCommand.Info.class, TraceCommand.Dump.class, TraceCommand.Convert.class})
+        subcommands = {
+            TraceCommand.Info.class,
+            TraceCommand.Dump.class,
+            TraceCommand.Convert.class,
+            TraceCommand.Costs.class
+        })
 public final class TraceCommand implements Runnable {
     @Spec
     CommandSpec spec;
@@ -131,6 +137,35 @@ public final class TraceCommand implements Runnable {
     }
 
     /** {@code trace convert}: writes a trace in another format. */
+    @Command(
+            name = "costs",
+            description = "Fit a cost profile to a trace of one pCPU: what the hypervisor's work took, in cycles.",
+            mixinStandardHelpOptions = true)
+    static final class Costs implements Callable<Integer> {
+        @Spec
+        CommandSpec spec;
+
+        @Parameters(index = "0", paramLabel = "FILE", description = "The trace, with scheduling events at least.")
+        Path file;
+
+        @Override
+        public Integer call() {
+            CostFit fit = new CostFit();
+            TraceRecord record = new TraceRecord();
+            try (MergedReader reader = MergedReader.open(file)) {
+                while (reader.next(record)) {
+                    fit.accept(record);
+                }
+            }
+            if (fit.fits().isEmpty()) {
+                throw new InputException(file + ": no record that tells of a cost; record with xentrace -e 0x2f000");
+            }
+            spec.commandLine().getOut().print(fit);
+            spec.commandLine().getOut().flush();
+            return 0;
+        }
+    }
+
     @Command(
             name = "convert",
             description = "Write a trace in another format. To xentrace, the records are repeated byte by byte.",
