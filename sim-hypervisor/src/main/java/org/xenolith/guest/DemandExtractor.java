@@ -35,10 +35,10 @@ import org.xenolith.trace.TraceSink;
  * each wake is decided, in this order ({@link WakeEvidence}):
  * <ol>
  *   <li><em>Hypercalls in the trace</em> (class PV, or HVM): a wake is an event from the vCPU that runs on the pCPU if its
- *       {@code event_channel_op} is the last record there, within {@value #SEND_NANOS} ns (an HVM guest's record has no time stamp of its own: {@value #UNSTAMPED_SEND_NANOS} ns
- *       from its exit); this is identified. Any other
- *       wake is then an interrupt that happened to hit whoever ran. If the vCPU had not set its timer ({@code vcpu_op}
- *       8 and 9, or {@code set_timer_op}), it came from outside.
+ *       {@code event_channel_op} is the last record there, within {@value #SEND_NANOS} ns (an HVM guest's has no time stamp
+ *       of its own: {@value #UNSTAMPED_SEND_NANOS} ns from its exit); this is identified. Any other wake is then an
+ *       interrupt that happened to hit whoever ran. If the vCPU had not set its timer ({@code vcpu_op} 8 and 9, or
+ *       {@code set_timer_op}), it came from outside.
  *   <li><em>Without them</em> a wake while vCPU X runs may be X's own send, or an interrupt that hit X. It is taken for a
  *       send if at least a quarter of the vCPU's wakes stand at one place of X's work (a fixed distance from the begin or
  *       the end of its bursts), and that is beyond chance by far: an interrupt hits X anywhere. In a domU, so is a wake on
@@ -58,9 +58,12 @@ import org.xenolith.trace.TraceSink;
  * is replayed as unbounded. A burst or a wait that the window cuts counts with the part inside. An event that woke nobody
  * (its vCPU ran, or was ready to) leaves no wake record and is not replayed.
  *
- * <p><b>Not demand.</b> Time RUNNABLE is the old scheduler's doing. So is OFFLINE time by a cap: where a domain's cap is
- * known, or no sleep record of the toolstack stands before it, or it is shorter than {@value #SHORTEST_PAUSE_MILLIS} ms.
- * A longer one, as when dom0 pauses a domain, is the operator's and is replayed at its absolute time.
+ * <p><b>Not demand.</b> Time RUNNABLE is the old scheduler's doing. So is OFFLINE time by a cap: that before which the trace
+ * shows no sleep record, and that which a cap explains, being shorter than {@value #SHORTEST_PAUSE_MILLIS} ms or, with a low
+ * cap, 3000 ms by its percentage. Longer ones, and those of a domain that is known to have no cap, are the operator's, as
+ * when dom0 pauses a domain, and are replayed at their absolute times.
+ *
+ * <p><b>Not in a trace.</b> What the scheduler remembered when the window began, such as credits: a replay begins without.
  *
  * <p>Use: give it all records of a trace from the first on, in the order of time, then {@link #finish}. Memory: some 13
  * bytes for a work, block or wake.
