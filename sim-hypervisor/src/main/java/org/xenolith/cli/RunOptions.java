@@ -140,7 +140,7 @@ final class RunOptions {
     }
 
     private static List<String> commandLine(CommandSpec spec) {
-        List<String> words = new ArrayList<>(List.of(spec.qualifiedName()));
+        List<String> words = new ArrayList<>(List.of(spec.root().name()));
         words.addAll(spec.commandLine().getParseResult().originalArgs());
         return words;
     }

@@ -159,7 +159,10 @@ public final class Experiment {
         return timeline;
     }
 
-    /** Runs every cell, writes everything, and returns the results in the order of cells. */
+    /**
+     * Runs every cell, writes everything, and returns the results in the order of cells; where the calling thread is
+     * interrupted, those that are there by then.
+     */
     public List<CellResult> run(Progress progress) {
         Thread onInterrupt = new Thread(() -> interrupted(progress), "interrupted");
         Runtime.getRuntime().addShutdownHook(onInterrupt);
@@ -187,7 +190,7 @@ public final class Experiment {
         } finally {
             removeHook(onInterrupt);
         }
-        return List.of(results);
+        return Arrays.stream(results).filter(Objects::nonNull).toList();
     }
 
     private static void removeHook(Thread hook) {
