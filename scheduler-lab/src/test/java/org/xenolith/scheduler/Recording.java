@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -35,8 +34,11 @@ final class Recording {
     /** By domain: when it was unpaused, cycles. */
     final Map<Integer, Long> unpaused = new TreeMap<>();
 
-    /** dom0: when it woke, and for how long it then ran until it blocked, cycles. */
-    final List<long[]> dom0 = new ArrayList<>();
+    /** What dom0 did. */
+    final List<long[]> dom0;
+
+    /** What d, domain 4, did. */
+    final List<long[]> d;
 
     /** By domain: percent of a pCPU in the steady window, as the hypervisor counted it. */
     final Map<Integer, Double> shares = new TreeMap<>();
@@ -53,40 +55,22 @@ final class Recording {
     Recording(String folder, String run, long quietCycles, long switchCycles, long sleepCycles) {
         Path traces = folder().resolve(folder);
         long first = -1;
-        long wokeAt = -1;
-        long runningSince = -1;
-        long ran = 0;
+        Bursts ofDom0 = new Bursts(0, switchCycles, sleepCycles);
+        Bursts ofD = new Bursts(4, switchCycles, sleepCycles);
         try (MergedReader reader = MergedReader.open(traces.resolve(run + ".trc.xz"))) {
             TraceRecord r = new TraceRecord();
             while (reader.next(r)) {
                 first = first < 0 ? r.tsc : first;
                 runs.accept(r);
-                if (r.event == TraceEvent.Sched.WAKE && r.word[0] == 0) {
-                    wokeAt = wokeAt < 0 ? r.tsc : wokeAt;
-                } else if (r.event == TraceEvent.Sched.BLOCK && r.word[0] == 0 && wokeAt >= 0) {
-                    ran += runningSince < 0 ? 0 : r.tsc - runningSince - switchCycles;
-                    dom0.add(new long[] {wokeAt, Math.max(1, ran - sleepCycles)});
-                    wokeAt = -1;
-                    ran = 0;
-                    runningSince = -1;
-                } else if (TraceEvent.isRunstateChange(r.event)) {
-                    int domain = TraceEvent.domainOf(r.word[0]);
-                    boolean starts = TraceEvent.newRunstate(r.event) == TraceEvent.RUNSTATE_RUNNING;
-                    if (domain == 0 && starts) {
-                        runningSince = r.tsc;
-                    } else if (domain == 0 && runningSince >= 0) {
-                        ran += r.tsc - runningSince - switchCycles;
-                        runningSince = -1;
-                    } else if (r.event
-                            == TraceEvent.runstateChange(TraceEvent.RUNSTATE_OFFLINE, TraceEvent.RUNSTATE_RUNNABLE)) {
-                        unpaused.putIfAbsent(domain, r.tsc);
-                    }
+                ofDom0.accept(r);
+                ofD.accept(r);
+                if (r.event == TraceEvent.runstateChange(TraceEvent.RUNSTATE_OFFLINE, TraceEvent.RUNSTATE_RUNNABLE)) {
+                    unpaused.putIfAbsent(TraceEvent.domainOf(r.word[0]), r.tsc);
                 }
             }
         }
-        if (wokeAt >= 0) {
-            dom0.add(new long[] {wokeAt, Math.max(1, ran)});
-        }
+        dom0 = ofDom0.list();
+        d = ofD.list();
         start = first;
         readCpuTimes(traces.resolve("cputime.txt"), run);
         findQuiet(quietCycles);

@@ -3,8 +3,8 @@ package org.xenolith.scheduler;
 import java.util.List;
 import org.xenolith.guest.Workload;
 
-/** dom0 as it was recorded: wakes when it woke, and does the work it did. */
-final class RecordedDom0 implements Workload {
+/** A guest as it was recorded: wakes when it woke, and does the work it did. */
+final class Recorded implements Workload {
     private final List<long[]> bursts;
     private final long shift;
     private int next;
@@ -14,7 +14,7 @@ final class RecordedDom0 implements Workload {
      * @param bursts time of waking and work, cycles of 1 ns
      * @param shift what is added to the times
      */
-    RecordedDom0(List<long[]> bursts, long shift) {
+    Recorded(List<long[]> bursts, long shift) {
         this.bursts = bursts;
         this.shift = shift;
     }
