@@ -288,8 +288,10 @@ public final class Hypervisor {
                 throw new IllegalStateException(p + ": time is not conserved: " + sum + " of " + p.clock + " cycles");
             }
         }
-        for (Domain domain : domains) {
-            for (Vcpu v : domain.vcpus()) {
+        for (int d = 0; d < domains.size(); d++) { // no iterators: a run may be cut into very many pieces
+            List<Vcpu> vcpus = domains.get(d).vcpus();
+            for (int i = 0; i < vcpus.size(); i++) {
+                Vcpu v = vcpus.get(i);
                 v.account(end);
                 if (v.accountedCycles() != end - v.createdAt()) {
                     throw new IllegalStateException(v + ": runstates do not sum to its lifetime");
