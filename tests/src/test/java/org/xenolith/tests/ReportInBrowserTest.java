@@ -228,6 +228,11 @@ class ReportInBrowserTest {
         assertThat(number(GANTT + ".view.span")).isBetween(before / 5, before / 3);
     }
 
+    private void waitUntilThePageStandsStill() {
+        browser.waitFor("(window.stillFor = window.lastY === scrollY ? (window.stillFor || 0) + 1 : 0,"
+                + " window.lastY = scrollY, window.stillFor > 20)");
+    }
+
     @Test
     void wheelAndKeysMoveTheChart() {
         open(page, 1400, false);
@@ -237,9 +242,11 @@ class ReportInBrowserTest {
         browser.wheel(at[0], at[1], -200);
         browser.waitFor("document.getElementById('wheel-hint').classList.contains('shown')");
         assertThat(number(GANTT + ".view.span")).isEqualTo(whole);
+        waitUntilThePageStandsStill(); // it took the wheel, and scrolls smoothly
 
         at = showSlice(0, TraceEvent.RUNSTATE_RUNNING, 100);
         browser.click(at[0], at[1]);
+        browser.waitFor("document.activeElement === " + GANTT + ".canvas");
         browser.evaluate(GANTT + ".view.show(0, " + whole + ")");
         browser.wheel(at[0], at[1], -200);
         browser.waitFor(GANTT + ".view.span < " + whole * 0.9);
