@@ -9,7 +9,7 @@ import org.xenolith.engine.InputException;
 
 /** Scenarios of whatever Jazzer comes up with; without {@code JAZZER_FUZZ=1} only the inputs kept are tried. */
 class ScenarioFuzzTest {
-    @FuzzTest(maxDuration = "60s")
+    @FuzzTest(maxDuration = "60s", maxExecutions = 100_000)
     void anyTextIsReadOrRefused(byte[] bytes) {
         String text = "schedulers: []\n" + new String(bytes, StandardCharsets.UTF_8);
         try {

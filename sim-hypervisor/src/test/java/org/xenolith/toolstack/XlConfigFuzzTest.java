@@ -8,7 +8,7 @@ import org.xenolith.engine.InputException;
 
 /** Configurations of whatever Jazzer comes up with; without {@code JAZZER_FUZZ=1} only the inputs kept are tried. */
 class XlConfigFuzzTest {
-    @FuzzTest(maxDuration = "60s")
+    @FuzzTest(maxDuration = "60s", maxExecutions = 100_000)
     void anyTextIsReadOrRefused(byte[] bytes) {
         try {
             XlConfig config = XlConfig.parse(new String(bytes, StandardCharsets.UTF_8), "x.cfg");

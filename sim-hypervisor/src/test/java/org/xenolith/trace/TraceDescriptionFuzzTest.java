@@ -9,7 +9,7 @@ import org.xenolith.engine.InputException;
 
 /** Descriptions of whatever Jazzer comes up with; without {@code JAZZER_FUZZ=1} only the inputs kept are tried. */
 class TraceDescriptionFuzzTest {
-    @FuzzTest(maxDuration = "60s")
+    @FuzzTest(maxDuration = "60s", maxExecutions = 100_000)
     void anyTextIsReadOrRefused(byte[] bytes) {
         try {
             TraceDescription description =

@@ -7,7 +7,7 @@ import com.code_intelligence.jazzer.junit.FuzzTest;
  * class are tried.
  */
 class XentraceFuzzTest {
-    @FuzzTest(maxDuration = "60s")
+    @FuzzTest(maxDuration = "60s", maxExecutions = 100_000)
     void anyBytesAreReadOrRefused(byte[] bytes) {
         XentraceProperties.drain(bytes);
     }
