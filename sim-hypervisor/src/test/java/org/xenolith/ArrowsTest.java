@@ -13,16 +13,21 @@ class ArrowsTest {
     @ArchTest
     static final ArchRule ARROWS = Architectures.layeredArchitecture()
             .consideringOnlyDependenciesInAnyPackage("org.xenolith..")
+            .withOptionalLayers(true)
             .layer("engine")
             .definedBy("org.xenolith.engine..")
             .layer("machine")
             .definedBy("org.xenolith.machine..")
             .layer("trace")
             .definedBy("org.xenolith.trace..")
+            .layer("core")
+            .definedBy("org.xenolith.core..")
             .layer("hypervisor")
             .definedBy("org.xenolith.hypervisor..")
             .layer("guest")
             .definedBy("org.xenolith.guest..")
+            .layer("device")
+            .definedBy("org.xenolith.device..")
             .layer("toolstack")
             .definedBy("org.xenolith.toolstack..")
             .layer("experiment")
@@ -35,14 +40,18 @@ class ArrowsTest {
             .mayOnlyAccessLayers("engine")
             .whereLayer("trace")
             .mayOnlyAccessLayers("engine", "machine")
+            .whereLayer("core")
+            .mayOnlyAccessLayers("engine", "machine")
             .whereLayer("hypervisor")
             .mayOnlyAccessLayers("engine", "machine", "trace")
             .whereLayer("guest")
-            .mayOnlyAccessLayers("engine", "machine", "trace", "hypervisor")
-            .whereLayer("toolstack")
+            .mayOnlyAccessLayers("engine", "machine", "trace", "core", "hypervisor")
+            .whereLayer("device")
             .mayOnlyAccessLayers("engine", "machine", "hypervisor")
+            .whereLayer("toolstack")
+            .mayOnlyAccessLayers("engine", "machine", "hypervisor", "device")
             .whereLayer("experiment")
-            .mayOnlyAccessLayers("engine", "machine", "trace", "hypervisor", "guest", "toolstack")
+            .mayOnlyAccessLayers("engine", "machine", "trace", "core", "hypervisor", "guest", "device", "toolstack")
             .whereLayer("cli")
             .mayNotBeAccessedByAnyLayer();
 
@@ -74,6 +83,7 @@ class ArrowsTest {
             .resideInAnyPackage(
                     "org.xenolith.engine..",
                     "org.xenolith.machine..",
+                    "org.xenolith.core..",
                     "org.xenolith.hypervisor..",
                     "org.xenolith.guest..")
             .should()

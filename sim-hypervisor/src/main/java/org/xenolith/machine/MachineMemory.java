@@ -1,0 +1,199 @@
+package org.xenolith.machine;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * The machine's memory: 4 KiB frames in one array, little-endian. A machine address is an index into {@link #bytes}.
+ *
+ * <p>A core that keeps decoded instructions of a frame marks it as code; whoever writes to such a frame says so with
+ * {@link #written}, so that no core executes what is no longer there. The {@code put} methods do that themselves.
+ */
+public final class MachineMemory {
+    /** log2 of {@link #PAGE_SIZE}. */
+    public static final int PAGE_SHIFT = 12;
+
+    /** Bytes in a frame. */
+    public static final int PAGE_SIZE = 1 << PAGE_SHIFT;
+
+    /** Most frames of a machine: one array holds them. */
+    public static final int MOST_FRAMES = (Integer.MAX_VALUE - 8) >> PAGE_SHIFT;
+
+    private static final VarHandle SHORT = view(short[].class);
+    private static final VarHandle INT = view(int[].class);
+    private static final VarHandle LONG = view(long[].class);
+
+    /** Someone who keeps what he decoded from frames, or may write to them without asking. */
+    public interface CodeWatcher {
+        /** {@code frame} holds decoded instructions from now on: writes to it must be told. */
+        void becameCode(int frame);
+
+        /** {@code length} bytes at machine address {@code address}, all in one frame of code, were or will now be written. */
+        void codeWritten(int address, int length);
+    }
+
+    private final byte[] bytes;
+    private final boolean[] code;
+    private final boolean[] used;
+    private final List<CodeWatcher> watchers = new ArrayList<>();
+    private int nextFree;
+    private int free;
+
+    /** {@code frames} frames of zeroes, all free; 1 to {@link #MOST_FRAMES}. */
+    public MachineMemory(int frames) {
+        if (frames < 1 || frames > MOST_FRAMES) {
+            throw new IllegalArgumentException("a machine has 1 to " + MOST_FRAMES + " frames, not " + frames);
+        }
+        bytes = new byte[frames << PAGE_SHIFT];
+        code = new boolean[frames];
+        used = new boolean[frames];
+        free = frames;
+    }
+
+    private static VarHandle view(Class<?> array) {
+        return MethodHandles.byteArrayViewVarHandle(array, ByteOrder.LITTLE_ENDIAN);
+    }
+
+    /** All of it; frame {@code f} begins at {@code f << PAGE_SHIFT}. For cores, which check and tell what they write. */
+    public byte[] bytes() {
+        return bytes;
+    }
+
+    /** How many frames there are. */
+    public int frames() {
+        return used.length;
+    }
+
+    /** How many frames are free. */
+    public int freeFrames() {
+        return free;
+    }
+
+    /** Takes the lowest free frame, zeroed; -1 if there is none. */
+    public int allocate() {
+        for (; nextFree < used.length; nextFree++) {
+            if (!used[nextFree]) {
+                int frame = nextFree++;
+                used[frame] = true;
+                free--;
+                fill(frame << PAGE_SHIFT, PAGE_SIZE, (byte) 0);
+                return frame;
+            }
+        }
+        return -1;
+    }
+
+    /** Gives {@code frame} back. */
+    public void release(int frame) {
+        if (!used[frame]) {
+            throw new IllegalStateException("frame " + frame + " is free already");
+        }
+        used[frame] = false;
+        free++;
+        nextFree = Math.min(nextFree, frame);
+    }
+
+    /** Tells {@code watcher} of code from now on. */
+    public void watch(CodeWatcher watcher) {
+        watchers.add(watcher);
+    }
+
+    /** Whether instructions of {@code frame} have been decoded. */
+    public boolean isCode(int frame) {
+        return code[frame];
+    }
+
+    /** Instructions of {@code frame} are being decoded: all watchers hear of it, the first time. */
+    public void markCode(int frame) {
+        if (!code[frame]) {
+            code[frame] = true;
+            for (int i = 0; i < watchers.size(); i++) {
+                watchers.get(i).becameCode(frame);
+            }
+        }
+    }
+
+    /** Nothing decoded from {@code frame} is kept any longer. */
+    public void clearCode(int frame) {
+        code[frame] = false;
+    }
+
+    /** {@code length} bytes at {@code address} are written, in one frame or in several. */
+    public void written(int address, int length) {
+        int end = address + length;
+        for (int at = address; at < end; ) {
+            int next = Math.min(end, (at | PAGE_SIZE - 1) + 1);
+            if (code[at >> PAGE_SHIFT]) {
+                for (int i = 0; i < watchers.size(); i++) {
+                    watchers.get(i).codeWritten(at, next - at);
+                }
+            }
+            at = next;
+        }
+    }
+
+    /** The byte at {@code address}, 0 to 255. */
+    public int get8(int address) {
+        return bytes[address] & 0xff;
+    }
+
+    /** The 16-bit value at {@code address}, zero-extended. */
+    public int get16(int address) {
+        return (short) SHORT.get(bytes, address) & 0xffff;
+    }
+
+    /** The 32-bit value at {@code address}. */
+    public int get32(int address) {
+        return (int) INT.get(bytes, address);
+    }
+
+    /** The 64-bit value at {@code address}. */
+    public long get64(int address) {
+        return (long) LONG.get(bytes, address);
+    }
+
+    /** Writes a byte. */
+    public void put8(int address, int value) {
+        written(address, 1);
+        bytes[address] = (byte) value;
+    }
+
+    /** Writes 16 bits. */
+    public void put16(int address, int value) {
+        written(address, 2);
+        SHORT.set(bytes, address, (short) value);
+    }
+
+    /** Writes 32 bits. */
+    public void put32(int address, int value) {
+        written(address, 4);
+        INT.set(bytes, address, value);
+    }
+
+    /** Writes 64 bits. */
+    public void put64(int address, long value) {
+        written(address, 8);
+        LONG.set(bytes, address, value);
+    }
+
+    /** Copies {@code length} bytes out of memory. */
+    public void read(int address, byte[] to, int at, int length) {
+        System.arraycopy(bytes, address, to, at, length);
+    }
+
+    /** Copies {@code length} bytes into memory. */
+    public void write(int address, byte[] from, int at, int length) {
+        written(address, length);
+        System.arraycopy(from, at, bytes, address, length);
+    }
+
+    /** Sets {@code length} bytes. */
+    public void fill(int address, int length, byte value) {
+        written(address, length);
+        Arrays.fill(bytes, address, address + length, value);
+    }
+}
