@@ -14,6 +14,75 @@ public final class Abi {
     /** Hypercall {@code set_timer_op}. */
     public static final int HYPERVISOR_SET_TIMER_OP = 15;
 
+    /** Hypercall {@code set_trap_table}. */
+    public static final int HYPERVISOR_SET_TRAP_TABLE = 0;
+
+    /** Hypercall {@code mmu_update}. */
+    public static final int HYPERVISOR_MMU_UPDATE = 1;
+
+    /** Hypercall {@code set_gdt}. */
+    public static final int HYPERVISOR_SET_GDT = 2;
+
+    /** Hypercall {@code stack_switch}. */
+    public static final int HYPERVISOR_STACK_SWITCH = 3;
+
+    /** Hypercall {@code fpu_taskswitch}. */
+    public static final int HYPERVISOR_FPU_TASKSWITCH = 5;
+
+    /** Hypercall {@code platform_op}. */
+    public static final int HYPERVISOR_PLATFORM_OP = 7;
+
+    /** Hypercall {@code set_debugreg}. */
+    public static final int HYPERVISOR_SET_DEBUGREG = 8;
+
+    /** Hypercall {@code get_debugreg}. */
+    public static final int HYPERVISOR_GET_DEBUGREG = 9;
+
+    /** Hypercall {@code update_descriptor}. */
+    public static final int HYPERVISOR_UPDATE_DESCRIPTOR = 10;
+
+    /** Hypercall {@code memory_op}. */
+    public static final int HYPERVISOR_MEMORY_OP = 12;
+
+    /** Hypercall {@code multicall}. */
+    public static final int HYPERVISOR_MULTICALL = 13;
+
+    /** Hypercall {@code update_va_mapping}. */
+    public static final int HYPERVISOR_UPDATE_VA_MAPPING = 14;
+
+    /** Hypercall {@code xen_version}. */
+    public static final int HYPERVISOR_XEN_VERSION = 17;
+
+    /** Hypercall {@code console_io}. */
+    public static final int HYPERVISOR_CONSOLE_IO = 18;
+
+    /** Hypercall {@code grant_table_op}. */
+    public static final int HYPERVISOR_GRANT_TABLE_OP = 20;
+
+    /** Hypercall {@code vm_assist}. */
+    public static final int HYPERVISOR_VM_ASSIST = 21;
+
+    /** Hypercall {@code iret}. */
+    public static final int HYPERVISOR_IRET = 23;
+
+    /** Hypercall {@code set_segment_base}. */
+    public static final int HYPERVISOR_SET_SEGMENT_BASE = 25;
+
+    /** Hypercall {@code mmuext_op}. */
+    public static final int HYPERVISOR_MMUEXT_OP = 26;
+
+    /** Hypercall {@code callback_op}. */
+    public static final int HYPERVISOR_CALLBACK_OP = 30;
+
+    /** Hypercall {@code physdev_op}. */
+    public static final int HYPERVISOR_PHYSDEV_OP = 33;
+
+    /** Hypercall {@code hvm_op}. */
+    public static final int HYPERVISOR_HVM_OP = 34;
+
+    /** Hypercall {@code xenpmu_op}. */
+    public static final int HYPERVISOR_XENPMU_OP = 40;
+
     /** {@code sched_op}: give way. */
     public static final int SCHEDOP_YIELD = 0;
 
@@ -103,6 +172,48 @@ public final class Abi {
 
     /** Error: its time has passed. */
     public static final long ETIME = -62;
+
+    /** Error: not permitted. */
+    public static final long EPERM = -1;
+
+    /** Error: input or output failed. */
+    public static final long EIO = -5;
+
+    /** Error: too many. */
+    public static final long E2BIG = -7;
+
+    /** Error: a bad number. */
+    public static final long EBADF = -9;
+
+    /** Error: try again. */
+    public static final long EAGAIN = -11;
+
+    /** Error: no more memory. */
+    public static final long ENOMEM = -12;
+
+    /** Error: no access. */
+    public static final long EACCES = -13;
+
+    /** Error: busy. */
+    public static final long EBUSY = -16;
+
+    /** Error: of another domain. */
+    public static final long EXDEV = -18;
+
+    /** Error: no such device. */
+    public static final long ENODEV = -19;
+
+    /** Error: no data. */
+    public static final long ENODATA = -61;
+
+    /** Error: connected already. */
+    public static final long EISCONN = -106;
+
+    /** Error: not supported. */
+    public static final long EOPNOTSUPP = -95;
+
+    /** Error: out of range. */
+    public static final long ERANGE = -34;
 
     private Abi() {}
 }

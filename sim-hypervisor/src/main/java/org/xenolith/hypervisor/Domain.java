@@ -24,7 +24,8 @@ public final class Domain {
     private final String name;
     private final Type type;
     private final GuestMemory memory;
-    private final SharedInfo sharedInfo = new SharedInfo();
+    private final Physmap physmap;
+    private final SharedInfo sharedInfo;
     private final List<Vcpu> vcpus = new ArrayList<>();
     private final List<SchedUnit> units = new ArrayList<>();
     private final List<Vcpu> vcpuView = Collections.unmodifiableList(vcpus);
@@ -42,11 +43,13 @@ public final class Domain {
     /** Why it ended, as in Xen's {@code SHUTDOWN_*}; -1 while it lives. */
     private int shutdownReason = -1;
 
-    Domain(int id, String name, Type type, GuestMemory memory, CpuPool pool) {
+    Domain(int id, String name, Type type, GuestMemory memory, Physmap physmap, CpuPool pool) {
         this.id = id;
         this.name = name;
         this.type = type;
         this.memory = memory;
+        this.physmap = physmap;
+        this.sharedInfo = physmap == null ? new SharedInfo() : new SharedInfo(physmap.frames());
         this.pool = pool;
     }
 
@@ -65,9 +68,14 @@ public final class Domain {
         return type;
     }
 
-    /** Its memory. */
+    /** Its memory, or null if its guests execute instructions: theirs depends on each vCPU's page tables. */
     public GuestMemory memory() {
         return memory;
+    }
+
+    /** Its physical memory, or null if its guests execute no instructions. */
+    public Physmap physmap() {
+        return physmap;
     }
 
     /** Its shared-info page. */

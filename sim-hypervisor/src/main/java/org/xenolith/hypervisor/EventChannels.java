@@ -184,6 +184,7 @@ public final class EventChannels {
         SharedInfo shared = vcpu.domain().sharedInfo();
         if (!shared.upcallPending(vcpu.id())) {
             shared.setUpcallPending(vcpu.id(), true);
+            vcpu.arch.eventMarked();
             hypervisor.kick(vcpu);
         }
     }

@@ -10,10 +10,29 @@ public final class GuestExit {
         HYPERCALL,
         /** The vCPU halts until an event: {@code hlt} in a hardware-virtualised guest. */
         HALT,
-        /** An exception that the hypervisor must see: {@link #number} is the vector, then error code and address. */
+        /**
+         * An exception that the hypervisor must see: {@link #number} is the vector, then error code (-1 for none), address of a page
+         * fault, and 1 if it was a software interrupt, behind which rip then is.
+         */
         FAULT,
-        /** Port or memory-mapped I/O: {@link #number} is the address, then size, 1 for a write, and its value. */
-        IO
+        /** Port I/O: {@link #number} is the port, then size, 1 for a write, and its value. */
+        IO,
+        /** Access to a physical address that is no memory: likewise. */
+        MMIO,
+        /** The vCPU asks for a CPUID leaf: eax and ecx. Whoever handles it sets eax to edx. */
+        CPUID,
+        /** The vCPU reads a model-specific register that it has not itself: {@link #number}; edx:eax is to be set. */
+        MSR_READ,
+        /** The vCPU writes such a register: number, then the value. */
+        MSR_WRITE,
+        /** {@code syscall} in a guest that is kept out of ring 0. */
+        SYSCALL,
+        /** {@code sysenter} in such a guest. */
+        SYSENTER,
+        /** The vCPU takes interrupts now, as {@link Registers#requestWindow} asked to be told. */
+        WINDOW,
+        /** An exception while a double fault was delivered: the vCPU shuts down. */
+        TRIPLE_FAULT
     }
 
     /** Why. */
@@ -57,6 +76,7 @@ public final class GuestExit {
         number = vector;
         arg[0] = errorCode;
         arg[1] = address;
+        arg[2] = 0;
     }
 
     /** The guest accesses I/O space. */

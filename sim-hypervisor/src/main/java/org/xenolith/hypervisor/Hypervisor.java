@@ -8,6 +8,7 @@ import org.xenolith.engine.EventQueue;
 import org.xenolith.engine.RandomStream;
 import org.xenolith.machine.Cost;
 import org.xenolith.machine.CostProfile;
+import org.xenolith.machine.MachineMemory;
 import org.xenolith.machine.Topology;
 import org.xenolith.machine.TscClock;
 import org.xenolith.trace.TraceEvent;
@@ -49,6 +50,7 @@ public final class Hypervisor {
     private final EventChannels events = new EventChannels(this);
     private final Hypercalls hypercalls = new Hypercalls(this);
 
+    private final FrameTable frames;
     private final Pcpu[] pcpus;
     private final List<CpuPool> pools = new ArrayList<>();
     private final List<Domain> domains = new ArrayList<>();
@@ -78,6 +80,7 @@ public final class Hypervisor {
         }
         this.trace = new TraceBuffer(this, sink, machine.traceMask());
         this.decisionListener = listener;
+        this.frames = machine.frames() == 0 ? null : new FrameTable(new MachineMemory(machine.frames()));
         this.pcpus = new Pcpu[machine.topology().pcpus()];
         for (PoolConfig config : poolConfigs) {
             addPool(config);
@@ -107,9 +110,22 @@ public final class Hypervisor {
      * @param traceMask which records are emitted, as {@code xentrace -e}
      * @param seed the experiment's seed
      * @param cell the cell's name, by which its random streams differ from those of others
+     * @param frames frames of memory, for guests that execute instructions; 0 if there are none
      */
     public record MachineConfig(
-            Topology topology, CostProfile costs, long quantumCycles, int traceMask, long seed, String cell) {}
+            Topology topology,
+            CostProfile costs,
+            long quantumCycles,
+            int traceMask,
+            long seed,
+            String cell,
+            int frames) {
+        /** A machine without memory. */
+        public MachineConfig(
+                Topology topology, CostProfile costs, long quantumCycles, int traceMask, long seed, String cell) {
+            this(topology, costs, quantumCycles, traceMask, seed, cell, 0);
+        }
+    }
 
     /**
      * A domain to be made.
@@ -117,7 +133,7 @@ public final class Hypervisor {
      * @param id its id, 0 for dom0; no other domain may have it
      * @param name its name
      * @param type how it is virtualised
-     * @param memory its memory
+     * @param memory its memory, or null if its guests execute instructions: then it has frames of the machine's
      * @param pool name of its cpupool
      * @param weight 1 to 65535
      * @param cap percent of one pCPU, 0 for none
@@ -167,7 +183,8 @@ public final class Hypervisor {
         if (count < 1 || count > SharedInfo.VCPUS) {
             throw new IllegalArgumentException("a domain has 1 to " + SharedInfo.VCPUS + " vCPUs, not " + count);
         }
-        Domain domain = new Domain(config.id(), config.name(), config.type(), config.memory(), pool);
+        Physmap physmap = config.memory() == null ? new Physmap(frames, config.id()) : null;
+        Domain domain = new Domain(config.id(), config.name(), config.type(), config.memory(), physmap, pool);
         domain.setShare(config.weight(), config.cap());
         domain.makeVcpus(this, config, vcpuCount);
         domains.add(domain);
@@ -405,11 +422,8 @@ public final class Hypervisor {
             charge(v.exitCost);
             v.exitCost = null;
         }
-        SharedInfo shared = v.sharedInfo();
-        if (!v.exitPending && shared.upcallPending(v.id()) && !shared.upcallMask(v.id())) {
-            charge(Cost.EVENT_UPCALL);
-            shared.setUpcallMask(v.id(), true);
-            v.guest.upcall();
+        if (!v.exitPending) {
+            v.arch.deliver();
         }
         if (v.domain().type() == Domain.Type.PVH) {
             charge(Cost.VM_ENTRY);
@@ -435,25 +449,9 @@ public final class Hypervisor {
         Vcpu v = p.current;
         if (v != null && v.exitPending) {
             v.exitPending = false;
-            handleExit(v);
+            v.arch.handle(v.exit);
         }
         finish(p);
-    }
-
-    private void handleExit(Vcpu v) {
-        switch (v.exit.reason) {
-            case HYPERCALL -> {
-                if (v.domain().type() == Domain.Type.PV) {
-                    charge(Cost.HYPERCALL_ENTRY);
-                    v.exitCost = Cost.HYPERCALL_EXIT;
-                }
-                v.guest.complete(hypercalls.dispatch(v, v.exit.number, v.exit.arg));
-            }
-            case HALT -> core.block(v);
-            // Nothing is emulated and no exception is a guest's to leave to the hypervisor: Xen crashes such a domain.
-            case FAULT, IO -> shutdown(v.domain(), Abi.SHUTDOWN_CRASH);
-            case BUDGET -> throw new IllegalStateException(v + " exits without a reason");
-        }
     }
 
     /** Event: an interrupt from another pCPU arrives at {@code p}. */
@@ -650,6 +648,15 @@ public final class Hypervisor {
 
     SchedCore core() {
         return core;
+    }
+
+    Hypercalls hypercalls() {
+        return hypercalls;
+    }
+
+    /** The machine's frames, or null if its guests execute no instructions. */
+    public FrameTable frames() {
+        return frames;
     }
 
     /** Event channels, for a toolstack that connects domains. */

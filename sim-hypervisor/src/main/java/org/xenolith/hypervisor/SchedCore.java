@@ -69,9 +69,8 @@ final class SchedCore {
 
     /** {@code v}, which is running, blocks until an event, unless one is pending already. */
     void block(Vcpu v) {
-        SharedInfo shared = v.sharedInfo();
-        shared.setUpcallMask(v.id(), false);
-        if (shared.upcallPending(v.id())) {
+        v.sharedInfo().setUpcallMask(v.id(), false);
+        if (v.arch.hasEvent()) {
             return;
         }
         v.setPause(Vcpu.BLOCKED);
@@ -196,6 +195,12 @@ final class SchedCore {
             refill(next, p);
         }
         p.current = next;
+        if (prev != null) {
+            prev.arch.switchedOut();
+        }
+        if (next != null) {
+            next.arch.switchedIn();
+        }
         hypervisor.charge(prev == null || next == null ? Cost.CONTEXT_SWITCH_IDLE : Cost.CONTEXT_SWITCH);
 
         // 4. The one that left may now be queued or moved.

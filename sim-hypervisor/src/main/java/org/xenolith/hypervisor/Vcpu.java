@@ -23,6 +23,8 @@ public final class Vcpu implements VcpuPort {
     private final int index;
     private final SchedUnit unit;
     final Guest guest;
+    final VcpuArch arch;
+    private final GuestMemory memory;
     final GuestExit exit = new GuestExit();
     final XenTimer singleshot;
     final XenTimer pollTimer;
@@ -53,7 +55,7 @@ public final class Vcpu implements VcpuPort {
     final int[] virqPort = new int[Abi.VIRQS];
 
     /** Ports waited for in SCHEDOP_poll. */
-    final int[] pollPorts = new int[Hypercalls.MAX_POLL_PORTS];
+    final int[] pollPorts = new int[SchedOp.MAX_POLL_PORTS];
 
     int pollCount;
 
@@ -70,6 +72,9 @@ public final class Vcpu implements VcpuPort {
         this.index = index;
         this.guest = guest;
         this.unit = new SchedUnit(this);
+        Registers registers = guest.registers();
+        this.memory = registers == null ? domain.memory() : registers.memory();
+        this.arch = new SoftArch(hypervisor, this);
         this.createdAt = hypervisor.time();
         this.runstateSince = createdAt;
         this.accountedTo = createdAt;
@@ -95,6 +100,11 @@ public final class Vcpu implements VcpuPort {
     /** Domain id in the high half, vCPU number in the low. */
     public int traceWord() {
         return domain.id() << 16 | id;
+    }
+
+    /** Its registers, or null if its guest executes no instructions. */
+    public Registers registers() {
+        return guest.registers();
     }
 
     /** What the scheduler schedules for it. */
@@ -211,7 +221,7 @@ public final class Vcpu implements VcpuPort {
 
     @Override
     public GuestMemory memory() {
-        return domain.memory();
+        return memory;
     }
 
     @Override

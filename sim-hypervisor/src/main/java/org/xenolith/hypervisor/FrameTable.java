@@ -1,0 +1,70 @@
+package org.xenolith.hypervisor;
+
+import java.util.Arrays;
+import org.xenolith.machine.MachineMemory;
+
+/**
+ * What the hypervisor knows of each frame of the machine: whose it is, and where that domain sees it. As Xen's {@code frame_table} and
+ * machine-to-phys table.
+ */
+public final class FrameTable {
+    /** Owner of a frame that is no domain's: free, or the hypervisor's own. */
+    public static final int NOBODY = -1;
+
+    /** Physical frame of a machine frame that has none. */
+    public static final int NO_GFN = -1;
+
+    private final MachineMemory memory;
+    private final int[] owner;
+    private final int[] gfn;
+
+    FrameTable(MachineMemory memory) {
+        this.memory = memory;
+        owner = new int[memory.frames()];
+        gfn = new int[memory.frames()];
+        Arrays.fill(owner, NOBODY);
+        Arrays.fill(gfn, NO_GFN);
+    }
+
+    /** The frames themselves. */
+    public MachineMemory memory() {
+        return memory;
+    }
+
+    /** Takes a frame of zeroes for {@code domainId} ({@link #NOBODY}: for the hypervisor itself); -1 if there is none. */
+    public int allocate(int domainId) {
+        int mfn = memory.allocate();
+        if (mfn >= 0) {
+            owner[mfn] = domainId;
+            gfn[mfn] = NO_GFN;
+        }
+        return mfn;
+    }
+
+    /** Gives {@code mfn} back. */
+    public void release(int mfn) {
+        owner[mfn] = NOBODY;
+        gfn[mfn] = NO_GFN;
+        memory.release(mfn);
+    }
+
+    /** Domain id of the owner of {@code mfn}, or {@link #NOBODY}; also for a number that is no frame of the machine. */
+    public int owner(long mfn) {
+        return mfn >= 0 && mfn < owner.length ? owner[(int) mfn] : NOBODY;
+    }
+
+    /** Makes {@code domainId} the owner of {@code mfn}. */
+    public void setOwner(int mfn, int domainId) {
+        owner[mfn] = domainId;
+    }
+
+    /** Where its owner sees {@code mfn}, or {@link #NO_GFN}. */
+    public int gfn(long mfn) {
+        return mfn >= 0 && mfn < gfn.length ? gfn[(int) mfn] : NO_GFN;
+    }
+
+    /** Notes that its owner sees {@code mfn} at {@code newGfn}. */
+    public void setGfn(int mfn, int newGfn) {
+        gfn[mfn] = newGfn;
+    }
+}
