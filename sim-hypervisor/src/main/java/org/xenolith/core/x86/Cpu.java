@@ -76,6 +76,9 @@ public final class Cpu {
     /** RFLAGS: overflow. */
     public static final long OF = 1 << 11;
 
+    /** RFLAGS: alignment check, and supervisor access to user pages. */
+    public static final long AC = 1 << 18;
+
     /** The six status flags. */
     public static final long STATUS = CF | PF | AF | ZF | SF | OF;
 
@@ -122,6 +125,21 @@ public final class Cpu {
     /** Why it stopped. */
     public final CpuExit exit = new CpuExit();
 
+    /** Delivery of exceptions and interrupts. */
+    public final Interrupts interrupts = new Interrupts(this);
+
+    /** The time-stamp counter. */
+    public TimeSource clock = executed -> executed;
+
+    /** Whether the loop must call {@link Interrupts#attend} before it executes more. */
+    boolean attention;
+
+    /** Whether the run stops; {@link #exit} says why. A run begins by clearing it and setting {@link #attention}. */
+    boolean stopping;
+
+    /** Instructions that the present run may execute in all. */
+    long granted;
+
     /** Instructions that may still be executed, exact at the begin of a block and so within an op that is alone in its block. */
     public long left;
 
@@ -149,6 +167,19 @@ public final class Cpu {
         fault.vector = vector;
         fault.errorCode = errorCode;
         return fault;
+    }
+
+    /** Stops the run behind the present instruction, which ends its block. */
+    void stop(CpuExit.Reason reason) {
+        exit.reason = reason;
+        stopping = true;
+        attention = true;
+    }
+
+    /** Stops the run before the present instruction, as if it had not begun: {@code throw c.stopBefore(reason)}. */
+    Fault stopBefore(CpuExit.Reason reason) {
+        stop(reason);
+        return raise(Fault.STOP, -1);
     }
 
     /** Raises a page fault at linear {@code address}. */

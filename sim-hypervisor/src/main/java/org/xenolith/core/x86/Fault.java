@@ -6,6 +6,9 @@ package org.xenolith.core.x86;
 public final class Fault extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
+    /** No exception: the instruction is given up for now and the run stops. */
+    static final int STOP = -1;
+
     /** Divide error. */
     public static final int DE = 0;
 

@@ -56,11 +56,8 @@ public final class SystemState {
     /** Segments' attributes: bits 8 to 15 and 20 to 23 of a descriptor's second word, shifted down by 8. */
     public final int[] segmentAttributes = new int[6];
 
-    /** fs base as the MSR holds it. */
-    public long fsBase;
-
-    /** gs base as the MSR holds it. */
-    public long gsBase;
+    /** Bases of es, cs, ss and ds as loaded, which apply outside 64-bit mode; those of fs and gs always apply. */
+    final long[] loadedBase = new long[4];
 
     /** KERNEL_GS_BASE. */
     public long kernelGsBase;
