@@ -19,6 +19,26 @@ final class Machines {
                 null);
     }
 
+    /** A machine with memory, for guests with registers. */
+    static Hypervisor withFrames(int pcpus, int frames, TraceSink sink, int mask) {
+        return new Hypervisor(
+                new Hypervisor.MachineConfig(
+                        Topology.flat(pcpus), CostProfile.load("zero"), 1000, mask, 1, "test", frames),
+                List.of(new Hypervisor.PoolConfig("Pool-0", CpuSet.firstOf(pcpus), new Fifo())),
+                sink,
+                null);
+    }
+
+    /** A domain, not yet unpaused, with {@code pages} frames of memory from 0 on. */
+    static Domain booted(Hypervisor hypervisor, int id, Domain.Type type, int pages, Guest... guests) {
+        Domain domain = hypervisor.createDomain(
+                new Hypervisor.DomainConfig(id, "dom" + id, type, null, "Pool-0", 256, 0, List.of(guests), null, null));
+        for (int gfn = 0; gfn < pages; gfn++) {
+            domain.physmap().populate(gfn);
+        }
+        return domain;
+    }
+
     static Domain domain(Hypervisor hypervisor, int id, GuestMemory memory, Guest... guests) {
         Domain domain = hypervisor.createDomain(new Hypervisor.DomainConfig(
                 id, "dom" + id, Domain.Type.PV, memory, "Pool-0", 256, 0, List.of(guests), null, null));
