@@ -36,6 +36,9 @@ public final class Domain {
     /** How many of its vCPUs wait in SCHEDOP_poll. */
     int pollers;
 
+    /** How often it issued each hypercall, by number. */
+    final long[] hypercalls = new long[Hypercalls.COUNT];
+
     private int weight = DEFAULT_WEIGHT;
     private int cap;
     private Object data;
@@ -111,6 +114,11 @@ public final class Domain {
     /** Why it shut down ({@code SHUTDOWN_*} of Xen's {@code public/sched.h}), or -1 if it has not. */
     public int shutdownReason() {
         return shutdownReason;
+    }
+
+    /** How often it issued hypercall {@code number}, those of multicalls too. */
+    public long hypercalls(int number) {
+        return number >= 0 && number < hypercalls.length ? hypercalls[number] : 0;
     }
 
     /** What the scheduler keeps of it: whatever was set last, null at first. */

@@ -4,7 +4,9 @@ import org.xenolith.trace.TraceEvent;
 
 /** The hypercalls a guest may issue, by number, and the trace record of each call. */
 final class Hypercalls {
-    private static final int COUNT = 64;
+    /** Numbers of hypercalls are below this. */
+    static final int COUNT = 64;
+
     private static final int OP_ARGS_SHIFT = 20;
 
     private final Hypervisor hypervisor;
@@ -34,6 +36,9 @@ final class Hypercalls {
     /** The same, recorded as {@code event}: a call of its own or one of a multicall. */
     long dispatch(Vcpu caller, long number, long[] arg, int event) {
         boolean known = number >= 0 && number < COUNT && table[(int) number] != null;
+        if (known) {
+            caller.domain().hypercalls[(int) number]++;
+        }
         record(event, (int) number & 0xfffff, known ? recorded[(int) number] : 0, arg);
         return known ? table[(int) number].call(caller, arg) : Abi.ENOSYS;
     }

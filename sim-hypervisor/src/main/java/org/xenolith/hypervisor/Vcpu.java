@@ -225,6 +225,11 @@ public final class Vcpu implements VcpuPort {
     }
 
     @Override
+    public Physmap physmap() {
+        return domain.physmap();
+    }
+
+    @Override
     public SharedInfo sharedInfo() {
         return domain.sharedInfo();
     }

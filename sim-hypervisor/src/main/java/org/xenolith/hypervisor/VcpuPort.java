@@ -16,6 +16,9 @@ public interface VcpuPort {
     /** The domain's memory. */
     GuestMemory memory();
 
+    /** The domain's physical memory, or null if its guests execute no instructions. */
+    Physmap physmap();
+
     /** The domain's shared-info page. */
     SharedInfo sharedInfo();
 

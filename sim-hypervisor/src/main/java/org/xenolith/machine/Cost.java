@@ -2,6 +2,7 @@ package org.xenolith.machine;
 
 /** What a {@link CostProfile} gives a price, in cycles of the TSC. */
 public enum Cost {
+    INSTRUCTION("instruction", "one instruction of a booted guest; one cycle where the profile names none"),
     HYPERCALL_ENTRY("hypercallEntry", "from the guest's trap to the hypercall's handler, for a PV guest"),
     HYPERCALL_EXIT("hypercallExit", "from the handler's end back to the guest, for a PV guest"),
     VM_EXIT("vmExit", "leaving a hardware-virtualised guest"),

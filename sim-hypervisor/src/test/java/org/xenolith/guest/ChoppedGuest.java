@@ -4,6 +4,7 @@ import org.xenolith.engine.RandomStream;
 import org.xenolith.hypervisor.Guest;
 import org.xenolith.hypervisor.GuestExit;
 import org.xenolith.hypervisor.GuestMemory;
+import org.xenolith.hypervisor.Physmap;
 import org.xenolith.hypervisor.SharedInfo;
 import org.xenolith.hypervisor.VcpuPort;
 
@@ -78,6 +79,11 @@ final class ChoppedGuest implements Guest {
             @Override
             public GuestMemory memory() {
                 return port.memory();
+            }
+
+            @Override
+            public Physmap physmap() {
+                return port.physmap();
             }
 
             @Override
