@@ -143,6 +143,12 @@ public final class Abi {
     /** The caller's own domain. */
     public static final int DOMID_SELF = 0x7ff0;
 
+    /** Shutdown reason: powered off. */
+    public static final int SHUTDOWN_POWEROFF = 0;
+
+    /** Shutdown reason: wants to be started again. */
+    public static final int SHUTDOWN_REBOOT = 1;
+
     /** Shutdown reason: a crash. */
     public static final int SHUTDOWN_CRASH = 3;
 

@@ -12,6 +12,9 @@ public final class Domain {
     /** Highest weight. */
     public static final int MAX_WEIGHT = 65535;
 
+    private static final List<String> SHUTDOWN_TEXT =
+            List.of("poweroff", "reboot", "suspend", "crash", "watchdog", "soft reset");
+
     /** How a guest is virtualised. */
     public enum Type {
         /** Paravirtualised: hypercalls, no hardware support. */
@@ -114,6 +117,11 @@ public final class Domain {
     /** Why it shut down ({@code SHUTDOWN_*} of Xen's {@code public/sched.h}), or -1 if it has not. */
     public int shutdownReason() {
         return shutdownReason;
+    }
+
+    /** What {@link #shutdownReason} means, in a word. */
+    public String shutdownText() {
+        return shutdownReason < 0 ? "running" : SHUTDOWN_TEXT.get(shutdownReason);
     }
 
     /** How often it issued hypercall {@code number}, those of multicalls too. */

@@ -1,7 +1,7 @@
 package org.xenolith.trace;
 
-/** Prints the hypercall in a {@link TraceEvent.Pv#HYPERCALL} record: its name, and the arguments that Xen recorded. */
-final class HypercallText {
+/** Names hypercalls, and prints the one in a {@link TraceEvent.Pv#HYPERCALL} record: its name, and the arguments that Xen recorded. */
+public final class HypercallText {
     /** Names by number, as in Xen's public ABI; the architecture's own begin at 48. */
     private static final String[] NAMES = {
         "set_trap_table",
@@ -55,7 +55,7 @@ final class HypercallText {
     private HypercallText() {}
 
     /** The hypercall's name, or null where the ABI has none. */
-    static String name(int op) {
+    public static String name(int op) {
         return op < NAMES.length ? NAMES[op] : null;
     }
 
