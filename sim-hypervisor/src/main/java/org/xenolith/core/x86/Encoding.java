@@ -59,11 +59,11 @@ final class Encoding {
 
     /** Parses {@code text}; throws IllegalArgumentException saying what is wrong with it. */
     Encoding(String text) {
-        String[] tokens = text.split(" ");
+        String[] tokens = text.split(" ", -1);
         int i = 0;
         int encodedMap = 0;
         if (tokens[0].startsWith("VEX") || tokens[0].startsWith("EVEX")) {
-            String[] parts = tokens[0].split("\\.");
+            String[] parts = tokens[0].split("\\.", -1);
             space = Space.valueOf(parts[0]);
             prefix = PREFIX_NONE;
             for (int p = 1; p < parts.length; p++) {

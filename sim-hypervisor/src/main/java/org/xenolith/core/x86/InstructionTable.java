@@ -109,7 +109,7 @@ final class InstructionTable {
         Encoding encoding = new Encoding(entry.encoding());
         List<OperandPattern> operands = new ArrayList<>();
         if (!entry.operands().equals("-")) {
-            for (String text : entry.operands().split(",")) {
+            for (String text : entry.operands().split(",", -1)) {
                 OperandPattern operand = OperandPattern.parse(text);
                 operands.add(operand);
                 if (operand.place().registerOnly()) {

@@ -115,32 +115,25 @@ record OperandPattern(Place place, String width, String broadcast, int fixed) {
         if (segment >= 0) {
             return new OperandPattern(Place.SEGMENT, "w", "", segment);
         }
-        switch (text) {
-            case "AL":
-                return new OperandPattern(Place.GPR, "b", "", Cpu.RAX);
-            case "CL":
-                return new OperandPattern(Place.GPR, "b", "", Cpu.RCX);
-            case "AX":
-                return new OperandPattern(Place.GPR, "w", "", Cpu.RAX);
-            case "DX":
-                return new OperandPattern(Place.GPR, "w", "", Cpu.RDX);
-            case "eAX":
-                return new OperandPattern(Place.GPR, "z", "", Cpu.RAX);
-            case "rAX":
-                return new OperandPattern(Place.GPR, "v", "", Cpu.RAX);
-            case "ST":
-                return new OperandPattern(Place.ST, "t", "", 0);
-            case "STi":
-                return new OperandPattern(Place.STI, "t", "", 0);
-            case "XMM0":
-                return new OperandPattern(Place.XMM0, "dq", "", 0);
-            case "1":
-                return new OperandPattern(Place.ONE, "b", "", 1);
-            case "Ibs":
-                return new OperandPattern(Place.I_SIGNED, "b", "", 0);
-            default:
-                break;
-        }
+        OperandPattern named =
+                switch (text) {
+                    case "AL" -> new OperandPattern(Place.GPR, "b", "", Cpu.RAX);
+                    case "CL" -> new OperandPattern(Place.GPR, "b", "", Cpu.RCX);
+                    case "AX" -> new OperandPattern(Place.GPR, "w", "", Cpu.RAX);
+                    case "DX" -> new OperandPattern(Place.GPR, "w", "", Cpu.RDX);
+                    case "eAX" -> new OperandPattern(Place.GPR, "z", "", Cpu.RAX);
+                    case "rAX" -> new OperandPattern(Place.GPR, "v", "", Cpu.RAX);
+                    case "ST" -> new OperandPattern(Place.ST, "t", "", 0);
+                    case "STi" -> new OperandPattern(Place.STI, "t", "", 0);
+                    case "XMM0" -> new OperandPattern(Place.XMM0, "dq", "", 0);
+                    case "1" -> new OperandPattern(Place.ONE, "b", "", 1);
+                    case "Ibs" -> new OperandPattern(Place.I_SIGNED, "b", "", 0);
+                    default -> null;
+                };
+        return named != null ? named : parseGeneral(text);
+    }
+
+    private static OperandPattern parseGeneral(String text) {
         int slash = text.indexOf('/');
         String broadcast = slash < 0 ? "" : text.substring(slash + 1);
         String plain = slash < 0 ? text : text.substring(0, slash);
