@@ -78,8 +78,9 @@ public record Scenario(
      * @param hard hard affinity by vCPU, or null for all
      * @param soft soft affinity by vCPU, or null for all
      * @param pool its cpupool
-     * @param workload what its vCPUs run, by name in {@link org.xenolith.guest.Workloads}; null for one that is replayed
+     * @param workload what its vCPUs run, by name in {@link org.xenolith.guest.Workloads}; null for one that is replayed or boots
      * @param parameters the workload's parameters
+     * @param boot what it boots, or null if it boots nothing
      */
     public record DomainSpec(
             int id,
@@ -92,7 +93,24 @@ public record Scenario(
             List<CpuSet> soft,
             String pool,
             String workload,
-            Map<String, String> parameters) {}
+            Map<String, String> parameters,
+            BootPlan boot) {
+        /** A domain that boots nothing. */
+        public DomainSpec(
+                int id,
+                String name,
+                Domain.Type type,
+                int vcpus,
+                int weight,
+                int cap,
+                List<CpuSet> hard,
+                List<CpuSet> soft,
+                String pool,
+                String workload,
+                Map<String, String> parameters) {
+            this(id, name, type, vcpus, weight, cap, hard, soft, pool, workload, parameters, null);
+        }
+    }
 
     /** What the toolstack does to a domain at a time. */
     public sealed interface Action {

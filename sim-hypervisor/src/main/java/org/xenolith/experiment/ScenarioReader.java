@@ -58,6 +58,9 @@ import org.xenolith.trace.TraceDescription.DomainDescription;
  *     guest: {workload: periodic, workMicros: 5000, sleepMicros: 10000}
  *   - config: b.cfg             # an xl.cfg file beside this one
  *     guest: spin               # a workload with its defaults
+ *   - name: linux               # a kernel that is booted; beside the domains of a trace, too
+ *     type: pvh
+ *     guest: {boot: {memory: 192, extra: console=hvc0, kernel: vmlinux, ramdisk: my.cpio, script: [uname -a, poweroff]}}
  * actions:                      # times count from the start, of a replay from that of its part
  *   - {at: 2 s, do: pause, domain: a}       # or unpause
  *   - {at: 3 s, do: set-share, domain: a, weight: 512, cap: 50}
@@ -319,21 +322,27 @@ public final class ScenarioReader {
         Set<String> names = new HashSet<>();
         Set<Integer> ids = new HashSet<>();
         int next = 1;
+        if (recording != null) {
+            for (DomainDescription d : recording.description().domains()) {
+                next = Math.max(next, d.id() + 1);
+            }
+        }
         for (YamlNode node : list.list()) {
-            DomainSpec domain = recording == null ? domain(node, next) : replayedDomain(node, recording);
+            boolean replayed = recording != null && !node.has("guest");
+            DomainSpec domain = replayed ? replayedDomain(node, recording) : domain(node, next, recording);
             if (!names.add(domain.name())) {
                 throw node.refuse("a second domain '" + domain.name() + "'");
             }
             if (!ids.add(domain.id())) {
                 throw node.refuse("a second domain with id " + domain.id());
             }
-            next = Math.max(next, domain.id()) + 1;
+            next = Math.max(next, domain.id() + 1);
             domains.add(domain);
         }
         return domains;
     }
 
-    private DomainSpec domain(YamlNode node, int nextId) {
+    private DomainSpec domain(YamlNode node, int nextId, Recording recording) {
         node.allow(DOMAIN_KEYS);
         XlConfig config = node.has("config") ? config(node.get("config")) : null;
         String name = config == null ? node.required("name").text() : node.text("name", config.name());
@@ -362,9 +371,12 @@ public final class ScenarioReader {
                 affinity(node, "cpus", vcpus, config == null ? null : config.hard(), pool.pcpus()),
                 affinity(node, "cpus_soft", vcpus, config == null ? null : config.soft(), null),
                 pool.name(),
-                workload(node, name),
-                parameters(node));
-        located(node, () -> Workloads.create(domain.workload(), domain.parameters(), vcpus));
+                workload(node, name, recording),
+                parameters(node),
+                boot(node));
+        if (domain.boot() == null) {
+            located(node, () -> Workloads.create(domain.workload(), domain.parameters(), vcpus));
+        }
         return domain;
     }
 
@@ -417,6 +429,7 @@ public final class ScenarioReader {
                             null,
                             Map.of())));
         }
+        changed.stream().filter(c -> c.boot() != null).forEach(domains::add);
         return domains;
     }
 
@@ -497,10 +510,29 @@ public final class ScenarioReader {
         return sets;
     }
 
-    private static String workload(YamlNode node, String name) {
+    private BootPlan boot(YamlNode node) {
+        YamlNode guest = node.get("guest");
+        if (guest == null || !boots(guest)) {
+            return null;
+        }
+        guest.allow(List.of("boot"));
+        return BootPlan.read(guest.get("boot"), folder);
+    }
+
+    private static boolean boots(YamlNode guest) {
+        return guest.isMap() && guest.has("boot");
+    }
+
+    private static String workload(YamlNode node, String name, Recording recording) {
         YamlNode guest = node.get("guest");
         if (guest == null) {
             throw node.refuse("domain '" + name + "': 'guest' is missing; it says what runs in it, such as spin");
+        }
+        if (boots(guest)) {
+            return null;
+        }
+        if (recording != null) {
+            throw guest.refuse("domain '" + name + "': beside a trace's domains, others boot; they run no workload");
         }
         YamlNode workload = guest.isMap() ? guest.required("workload") : guest;
         return located(workload, () -> Workloads.named(workload.text())).name();
@@ -509,7 +541,7 @@ public final class ScenarioReader {
     private static Map<String, String> parameters(YamlNode node) {
         YamlNode guest = node.get("guest");
         Map<String, String> parameters = new LinkedHashMap<>();
-        if (guest != null && guest.isMap()) {
+        if (guest != null && guest.isMap() && !boots(guest)) {
             WorkloadKind kind = Workloads.named(guest.required("workload").text());
             List<String> keys = new ArrayList<>(List.of("workload"));
             kind.parameters().forEach(parameter -> keys.add(parameter.name()));

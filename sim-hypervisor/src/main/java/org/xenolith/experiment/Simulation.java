@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.xenolith.engine.InputException;
 import org.xenolith.experiment.RunMetrics.DomainLabel;
 import org.xenolith.experiment.Scenario.Action;
@@ -69,7 +70,8 @@ final class Simulation {
         Map<Integer, DomainSpec> known = new TreeMap<>();
         scenario.domains().forEach(spec -> known.put(spec.id(), spec));
         String pool = scenario.pools().get(0).name();
-        return replay.domains().stream()
+        Stream<DomainSpec> booted = known.values().stream().filter(spec -> spec.boot() != null);
+        Stream<DomainSpec> replayed = replay.domains().stream()
                 .map(id -> known.getOrDefault(
                         id,
                         new DomainSpec(
@@ -83,8 +85,8 @@ final class Simulation {
                                 null,
                                 pool,
                                 null,
-                                Map.of())))
-                .toList();
+                                Map.of())));
+        return Stream.concat(replayed, booted).toList();
     }
 
     private static MachineConfig machine(Scenario scenario, Cell cell) {

@@ -46,6 +46,26 @@ class ScenarioReaderTest {
     }
 
     @Test
+    void readsADomainThatBoots() throws Exception {
+        Scenario s = parse(
+                """
+                domains:
+                  - {name: spin, guest: spin}
+                  - name: linux
+                    type: pvh
+                    weight: 512
+                    guest: {boot: {kernel: k/vmlinux, extra: quiet, memory: 64, script: ["echo $((6*7))", poweroff]}}
+                """);
+
+        DomainSpec linux = s.domains().get(1);
+        assertThat(linux.workload()).isNull();
+        assertThat(linux.type()).isEqualTo(Domain.Type.PVH);
+        assertThat(linux.boot())
+                .isEqualTo(new BootPlan(
+                        folder.resolve("k/vmlinux"), null, "quiet", 64, List.of("echo $((6*7))", "poweroff")));
+    }
+
+    @Test
     void readsEveryKey() throws IOException {
         Files.writeString(folder.resolve("b.cfg"), "name='b'\ncap=30\nkernel='k'\n");
         Scenario s = parse(
@@ -134,6 +154,8 @@ class ScenarioReaderTest {
                 "domains: [{name: a, guest: {workload: spin, a: 1}}] | s.yaml:2:45: unknown key 'a'",
                 "domains: [{name: a, guest: {workload: periodic, workMicros: -1}}] | s.yaml:2:11: workload periodic: workMicros must be",
                 "domains: [{name: a}]                             | s.yaml:2:11: domain 'a': 'guest' is missing",
+                "domains: [{name: a, guest: {boot: {memory: 3}}}] | s.yaml:2:36: memory must be a whole number from 16 to 2000, not '3'",
+                "domains: [{name: a, guest: {boot: {kernal: k}}}] | s.yaml:2:36: unknown key 'kernal'; did you mean 'kernel'?",
                 "domains: [{guest: spin}]                         | s.yaml:2:11: 'name' is missing",
                 "domains: [{name: a, guest: spin}, {name: a, guest: spin}] | s.yaml:2:35: a second domain 'a'",
                 "domains: [{config: no.cfg, guest: spin}]         | no.cfg: no such file",

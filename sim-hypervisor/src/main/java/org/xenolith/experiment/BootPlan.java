@@ -1,0 +1,51 @@
+package org.xenolith.experiment;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * What a domain of a scenario boots.
+ *
+ * @param kernel the kernel's file, or null for the one that ships with Debian
+ * @param ramdisk the initial ramdisk's file, or null for one made of busybox
+ * @param commandLine the kernel's command line
+ * @param memoryMib memory in MiB
+ * @param script lines typed at the console, each at a prompt
+ */
+public record BootPlan(Path kernel, Path ramdisk, String commandLine, int memoryMib, List<String> script) {
+    /** Memory of a guest that names none. */
+    public static final int DEFAULT_MEMORY_MIB = 192;
+
+    /** Least and most memory, MiB. */
+    static final int MIN_MEMORY_MIB = 16;
+
+    static final int MAX_MEMORY_MIB = 2000;
+
+    /** Command line of a guest that names none. */
+    public static final String DEFAULT_COMMAND_LINE = "console=hvc0";
+
+    private static final Set<String> KEYS = Set.of("kernel", "ramdisk", "extra", "memory", "script");
+
+    /** Copies the script. */
+    public BootPlan {
+        script = List.copyOf(script);
+    }
+
+    /** Reads {@code boot: {...}}; files are relative to {@code folder}. */
+    static BootPlan read(YamlNode node, Path folder) {
+        node.allow(KEYS);
+        return new BootPlan(
+                file(node, "kernel", folder),
+                file(node, "ramdisk", folder),
+                node.text("extra", DEFAULT_COMMAND_LINE),
+                (int) node.number("memory", MIN_MEMORY_MIB, MAX_MEMORY_MIB, DEFAULT_MEMORY_MIB),
+                node.has("script")
+                        ? node.get("script").list().stream().map(YamlNode::text).toList()
+                        : List.of());
+    }
+
+    private static Path file(YamlNode node, String key, Path folder) {
+        return node.has(key) ? folder.resolve(node.get(key).text()).normalize() : null;
+    }
+}
