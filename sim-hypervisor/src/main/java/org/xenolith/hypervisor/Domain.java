@@ -42,6 +42,15 @@ public final class Domain {
     /** How often it issued each hypercall, by number. */
     final long[] hypercalls = new long[Hypercalls.COUNT];
 
+    private final HvmParams hvmParams = new HvmParams();
+    private final MemoryMap memoryMap = new MemoryMap();
+
+    /** Most frames it may have of its own. */
+    private int maxPages = Integer.MAX_VALUE;
+
+    /** Assists that it has asked for, by {@code vm_assist}: a bit for each type. */
+    long assists;
+
     private int weight = DEFAULT_WEIGHT;
     private int cap;
     private Object data;
@@ -82,6 +91,31 @@ public final class Domain {
     /** Its physical memory, or null if its guests execute no instructions. */
     public Physmap physmap() {
         return physmap;
+    }
+
+    /** Its parameters, if it is hardware-virtualised. */
+    public HvmParams hvmParams() {
+        return hvmParams;
+    }
+
+    /** What it is told of its physical memory. */
+    public MemoryMap memoryMap() {
+        return memoryMap;
+    }
+
+    /** Most frames it may have of its own. */
+    public int maxPages() {
+        return maxPages;
+    }
+
+    /** Lets it have {@code pages} frames of its own at most. */
+    public void setMaxPages(int pages) {
+        maxPages = pages;
+    }
+
+    /** Whether it asked for assist {@code type} ({@code VMASST_TYPE_*}). */
+    boolean assisted(int type) {
+        return (assists >>> type & 1) != 0;
     }
 
     /** Its shared-info page. */
