@@ -184,13 +184,8 @@ public final class EventChannels {
         SharedInfo shared = vcpu.domain().sharedInfo();
         if (!shared.upcallPending(vcpu.id())) {
             shared.setUpcallPending(vcpu.id(), true);
-            tell(vcpu);
+            vcpu.arch.eventMarked();
+            hypervisor.kick(vcpu);
         }
-    }
-
-    /** Has {@code vcpu}, whose upcall is pending, take it. */
-    void tell(Vcpu vcpu) {
-        vcpu.arch.eventMarked();
-        hypervisor.kick(vcpu);
     }
 }

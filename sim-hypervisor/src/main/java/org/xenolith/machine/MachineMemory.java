@@ -37,7 +37,9 @@ public final class MachineMemory {
     }
 
     private final byte[] bytes;
-    private final boolean[] code;
+    /** How many keep instructions decoded from each frame. */
+    private final byte[] code;
+
     private final boolean[] used;
     private final List<CodeWatcher> watchers = new ArrayList<>();
     private int nextFree;
@@ -49,7 +51,7 @@ public final class MachineMemory {
             throw new IllegalArgumentException("a machine has 1 to " + MOST_FRAMES + " frames, not " + frames);
         }
         bytes = new byte[frames << PAGE_SHIFT];
-        code = new boolean[frames];
+        code = new byte[frames];
         used = new boolean[frames];
         free = frames;
     }
@@ -104,22 +106,21 @@ public final class MachineMemory {
 
     /** Whether instructions of {@code frame} have been decoded. */
     public boolean isCode(int frame) {
-        return code[frame];
+        return code[frame] != 0;
     }
 
-    /** Instructions of {@code frame} are being decoded: all watchers hear of it, the first time. */
+    /** Somebody, who did not yet, keeps instructions decoded from {@code frame}: all watchers hear of it if he is the first. */
     public void markCode(int frame) {
-        if (!code[frame]) {
-            code[frame] = true;
+        if (code[frame]++ == 0) {
             for (int i = 0; i < watchers.size(); i++) {
                 watchers.get(i).becameCode(frame);
             }
         }
     }
 
-    /** Nothing decoded from {@code frame} is kept any longer. */
+    /** Who said {@link #markCode} keeps nothing decoded from {@code frame} any longer. */
     public void clearCode(int frame) {
-        code[frame] = false;
+        code[frame]--;
     }
 
     /** {@code length} bytes at {@code address} are written, in one frame or in several. */
@@ -127,7 +128,7 @@ public final class MachineMemory {
         int end = address + length;
         for (int at = address; at < end; ) {
             int next = Math.min(end, (at | PAGE_SIZE - 1) + 1);
-            if (code[at >> PAGE_SHIFT]) {
+            if (isCode(at >> PAGE_SHIFT)) {
                 for (int i = 0; i < watchers.size(); i++) {
                     watchers.get(i).codeWritten(at, next - at);
                 }

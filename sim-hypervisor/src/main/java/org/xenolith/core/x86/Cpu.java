@@ -82,8 +82,11 @@ public final class Cpu {
     /** The six status flags. */
     public static final long STATUS = CF | PF | AF | ZF | SF | OF;
 
-    /** rax to r15. */
-    public final long[] r = new long[16];
+    /** Number of the register that no instruction names and that always is 0. */
+    static final int ZERO = 16;
+
+    /** rax to r15, and behind them one that always is 0, so that an address without a base or an index is computed as any other. */
+    public final long[] r = new long[17];
 
     /** Linear address of code is this plus the base of cs (0 in 64-bit mode). See {@link Op} for who sets it when. */
     public long rip;
@@ -140,7 +143,10 @@ public final class Cpu {
     /** Instructions that the present run may execute in all. */
     long granted;
 
-    /** Instructions that may still be executed, exact at the begin of a block and so within an op that is alone in its block. */
+    /**
+     * Instructions that may still be executed, exact at the begin of a block and so within an op that is alone in its block. An op that
+     * repeats takes off what it did but for one.
+     */
     public long left;
 
     /**
@@ -150,11 +156,46 @@ public final class Cpu {
     public final boolean deprivileged;
 
     private final Fault fault = new Fault();
+    private final Interpreter interpreter;
 
     /** A core on {@code memory}, in the state after reset but for what its embedder sets. */
     public Cpu(MachineMemory memory, PhysicalMap map, boolean deprivileged) {
         this.mmu = new Mmu(this, memory, map);
         this.deprivileged = deprivileged;
+        this.interpreter = new Interpreter(this, memory);
+    }
+
+    // ----------------------------------------------------------------------------------------------------- run
+
+    /**
+     * Executes at most {@code instructions} instructions; a repeated string instruction counts one for each repetition, one that faults
+     * counts too. Why it stopped is in {@link #exit}. To run in budgets of any size comes to the same.
+     *
+     * @return how many it executed
+     */
+    public long run(long instructions) {
+        granted = instructions;
+        left = instructions;
+        stopping = false;
+        attention = true;
+        exit.reason = CpuExit.Reason.BUDGET;
+        while (left > 0) {
+            long grant = attention ? interrupts.attend() : left;
+            if (stopping) {
+                break;
+            }
+            // What is not granted yet is put aside, so that nobody who looks at what is left goes too far.
+            long aside = Math.max(0, left - grant);
+            granted -= aside;
+            left -= aside;
+            Fault raised = interpreter.execute();
+            granted += aside;
+            left += aside;
+            if (raised != null) {
+                interrupts.deliver(raised);
+            }
+        }
+        return granted - left;
     }
 
     /** Raises exception {@code vector} without an error code. Never returns: {@code throw c.raise(Fault.UD)}. */
@@ -206,6 +247,31 @@ public final class Cpu {
     /** Carry flag. */
     public boolean cf() {
         return flagCarries < 0;
+    }
+
+    /** Sets carry and overflow, and leaves the other status flags. */
+    void setCarryAndOverflow(boolean carry, boolean overflow) {
+        flagCarries = flagCarries & -1L >>> 2 | (carry ? 1L << 63 : 0) | (carry != overflow ? 1L << 62 : 0);
+    }
+
+    /** Sets the carry flag, and leaves the other status flags. */
+    void setCarry(boolean carry) {
+        if (cf() != carry) {
+            flagCarries ^= 3L << 62;
+        }
+    }
+
+    /** Sets the zero flag, and leaves the other status flags. */
+    void setZero(boolean zero) {
+        if (zf() != zero) {
+            setStatus(status() ^ ZF);
+        }
+    }
+
+    /** Sets all status flags as {@link #setFlags} does, but leaves carry. */
+    void setFlagsButCarry(long result, long carries) {
+        flagResult = result;
+        flagCarries = carries ^ (carries ^ flagCarries) >> 63 & 3L << 62;
     }
 
     /** Zero flag. */

@@ -28,6 +28,9 @@ public record Insn(
         List<Operand> operands,
         Memory memory) {
 
+    /** Most bytes of an instruction. */
+    public static final int MOST_BYTES = 15;
+
     /** Prefix {@code lock}. */
     public static final int PREFIX_LOCK = 1;
 

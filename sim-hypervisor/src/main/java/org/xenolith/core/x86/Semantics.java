@@ -12,7 +12,37 @@ public final class Semantics {
         Op make(Insn insn);
     }
 
+    /** What the core has not. */
+    private static final Op UNDEFINED = new Op() {
+        @Override
+        public void exec(Cpu c) {
+            throw c.raise(Fault.UD);
+        }
+
+        @Override
+        public boolean ends() {
+            return true;
+        }
+    };
+
     private final Map<String, Factory> factories = new TreeMap<>();
+
+    /** All that the core has. */
+    public static Semantics all() {
+        Semantics s = new Semantics();
+        ArithmeticOps.define(s);
+        LogicOps.define(s);
+        ShiftOps.define(s);
+        MultiplyOps.define(s);
+        BitOps.define(s);
+        DecimalOps.define(s);
+        MoveOps.define(s);
+        StackOps.define(s);
+        BranchOps.define(s);
+        StringOps.define(s);
+        ExchangeOps.define(s);
+        return s;
+    }
 
     /** Binds {@code name}. */
     Semantics define(String name, Factory factory) {
@@ -25,5 +55,16 @@ public final class Semantics {
     /** The factory bound to {@code name}, or null. */
     public Factory factory(String name) {
         return factories.get(name);
+    }
+
+    /** The op that carries out {@code insn}: one that raises #UD if the core has no such instruction. */
+    public Op op(Insn insn) {
+        return named(insn.semantics(), insn);
+    }
+
+    /** The op that carries out {@code insn} as the semantics {@code name} say. */
+    Op named(String name, Insn insn) {
+        Factory factory = factories.get(name);
+        return factory == null ? UNDEFINED : factory.make(insn);
     }
 }

@@ -1,0 +1,157 @@
+package org.xenolith.core.x86;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.xenolith.machine.MachineMemory;
+
+/** Executes a core's instructions, block by block. */
+final class Interpreter {
+    private static final int OFFSET = MachineMemory.PAGE_SIZE - 1;
+
+    private final Cpu c;
+    private final MachineMemory memory;
+    private final BlockCache cache;
+    private final Decoder decoder = new Decoder();
+    private final Semantics semantics = Semantics.all();
+
+    Interpreter(Cpu c, MachineMemory memory) {
+        this.c = c;
+        this.memory = memory;
+        this.cache = new BlockCache(memory);
+    }
+
+    /**
+     * Executes blocks until the budget is used up or something wants {@link Cpu#attention}.
+     *
+     * @return the fault that ended it, with rip at the instruction that raised it, or null
+     */
+    Fault execute() {
+        Block block = null;
+        int i = 0;
+        try {
+            block = next(null);
+            while (true) {
+                Op[] ops = block.ops;
+                int count = ops.length;
+                if (count > c.left) {
+                    count = (int) c.left;
+                    c.rip = block.ripOf(count);
+                } else if (block.falls) {
+                    c.rip = block.end;
+                }
+                for (i = 0; i < count; i++) {
+                    ops[i].exec(c);
+                }
+                c.left -= count;
+                if (c.left <= 0 || c.attention) {
+                    return null;
+                }
+                Block from = block;
+                block = null;
+                block = next(from);
+            }
+        } catch (Fault fault) {
+            if (block != null) {
+                c.rip = block.ripOf(i);
+                c.left -= i;
+            }
+            if (fault.vector == Fault.STOP) {
+                return null;
+            }
+            c.left--;
+            return fault;
+        }
+    }
+
+    /** The block at rip, which comes after {@code from}. */
+    private Block next(Block from) {
+        long rip = c.rip;
+        long linear = rip;
+        if (c.mode != Insn.Mode.BITS_64) {
+            linear = rip + c.segmentBase[Cpu.CS] & 0xffffffffL;
+        }
+        int machine = c.mmu.fetch(linear);
+        if (from != null) {
+            Block likely = from.likely;
+            if (likely != null && likely.rip == rip && likely.machine == machine && likely.mode == c.mode) {
+                return likely;
+            }
+            likely = from.likelyToo;
+            if (likely != null && likely.rip == rip && likely.machine == machine && likely.mode == c.mode) {
+                return likely;
+            }
+        }
+        return lookUp(from, rip, linear, machine);
+    }
+
+    private Block lookUp(Block from, long rip, long linear, int machine) {
+        Block block = cache.find(rip, machine, c.mode);
+        if (block != null && block.tail != null && !sameTail(block, linear)) {
+            cache.remove(block);
+            block = null;
+        }
+        if (block == null) {
+            block = decode(rip, linear, machine);
+            cache.add(block);
+        }
+        if (from != null && block.tail == null) {
+            from.likelyToo = from.likely;
+            from.likely = block;
+        }
+        return block;
+    }
+
+    private boolean sameTail(Block block, long linear) {
+        int second = c.mmu.fetch(nextPage(linear));
+        byte[] tail = block.tail;
+        return Arrays.equals(memory.bytes(), second, second + tail.length, tail, 0, tail.length);
+    }
+
+    private long nextPage(long linear) {
+        return (linear | OFFSET) + 1 & Address.linearMask(c.mode);
+    }
+
+    private Block decode(long rip, long linear, int machine) {
+        int most = Math.min(Block.MOST_BYTES, MachineMemory.PAGE_SIZE - (machine & OFFSET));
+        List<Op> ops = new ArrayList<>();
+        short[] offsets = new short[Block.MOST_INSTRUCTIONS + 1];
+        int length = 0;
+        while (length < most && ops.size() < Block.MOST_INSTRUCTIONS) {
+            Insn insn = decoder.decode(memory.bytes(), machine + length, most - length, rip + length, c.mode);
+            if (insn == null) {
+                break;
+            }
+            Op op = semantics.op(insn);
+            if (op.alone() && !ops.isEmpty()) {
+                break;
+            }
+            ops.add(op);
+            length += insn.length();
+            offsets[ops.size()] = (short) length;
+            if (op.ends()) {
+                break;
+            }
+        }
+        if (ops.isEmpty()) {
+            return decodeCrossing(rip, linear, machine, most);
+        }
+        return block(rip, machine, null, ops, offsets);
+    }
+
+    /** The block of the instruction of which only {@code inFirst} bytes are in the page. */
+    private Block decodeCrossing(long rip, long linear, int machine, int inFirst) {
+        int second = c.mmu.fetch(nextPage(linear));
+        byte[] bytes = new byte[Insn.MOST_BYTES];
+        memory.read(machine, bytes, 0, inFirst);
+        memory.read(second, bytes, inFirst, bytes.length - inFirst);
+        Insn insn = decoder.decode(bytes, 0, bytes.length, rip, c.mode);
+        short[] offsets = {0, (short) insn.length()};
+        byte[] tail = Arrays.copyOfRange(bytes, inFirst, insn.length());
+        return block(rip, machine, tail, List.of(semantics.op(insn)), offsets);
+    }
+
+    private Block block(long rip, int machine, byte[] tail, List<Op> ops, short[] offsets) {
+        return new Block(rip, c.mode, machine, tail, ops.toArray(new Op[0]), Arrays.copyOf(offsets, ops.size() + 1));
+    }
+}

@@ -1,0 +1,86 @@
+package org.xenolith.core.x86;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import org.xenolith.machine.MachineMemory;
+
+/** A core alone with one of the bare-metal guests of {@code src/bench/guests}. */
+final class BareMetal {
+    /** Their names. */
+    static final String[] NAMES = {"alu", "fib", "sieve", "chase", "mix"};
+
+    private static final int FRAMES = 4096;
+
+    final Cpu cpu;
+    private final byte[] image;
+    private final MachineMemory memory = new MachineMemory(FRAMES);
+
+    /** Loads guest {@code name}. */
+    BareMetal(String name) {
+        try {
+            image = Files.readAllBytes(guests().resolve(name + ".elf"));
+        } catch (IOException e) {
+            throw new IllegalStateException("no guest " + name, e);
+        }
+        cpu = new Cpu(memory, PhysicalMap.identity(FRAMES), true);
+    }
+
+    private static Path guests() {
+        Path here = Path.of("src/bench/guests");
+        return Files.isDirectory(here) ? here : Path.of("sim-hypervisor/src/bench/guests");
+    }
+
+    /** Lays the guest into memory and the core at its entry, in 64-bit mode. */
+    void reset() {
+        ByteBuffer elf = ByteBuffer.wrap(image).order(ByteOrder.LITTLE_ENDIAN);
+        int headers = elf.getShort(56);
+        for (int i = 0; i < headers; i++) {
+            int at = (int) elf.getLong(32) + i * 56;
+            if (elf.getInt(at) == 1) {
+                int to = (int) elf.getLong(at + 16);
+                int inFile = (int) elf.getLong(at + 32);
+                memory.write(to, image, (int) elf.getLong(at + 8), inFile);
+                memory.fill(to + inFile, (int) elf.getLong(at + 40) - inFile, (byte) 0);
+            }
+        }
+        Arrays.fill(cpu.r, 0);
+        cpu.rip = elf.getLong(24);
+        cpu.mode = Insn.Mode.BITS_64;
+        cpu.mmu.select();
+    }
+
+    /**
+     * Runs the guest to its end, which is the first thing it wants of anybody else: a write to the exit device.
+     *
+     * @return how many instructions it executed; its result is in rax
+     */
+    long run() {
+        long executed = 0;
+        do {
+            executed += cpu.run(Long.MAX_VALUE);
+        } while (cpu.exit.reason == CpuExit.Reason.BUDGET);
+        return executed;
+    }
+
+    /** Runs the guests named, or all, and says how fast: {@code BareMetal [ROUNDS [NAME...]]}. */
+    public static void main(String[] args) {
+        int rounds = args.length > 0 ? Integer.parseInt(args[0]) : 3;
+        String[] names = args.length > 1 ? Arrays.copyOfRange(args, 1, args.length) : NAMES;
+        for (String name : names) {
+            BareMetal guest = new BareMetal(name);
+            for (int i = 0; i < rounds; i++) {
+                guest.reset();
+                long begin = System.nanoTime();
+                long executed = guest.run();
+                double seconds = (System.nanoTime() - begin) / 1e9;
+                System.out.printf(
+                        "%-6s %,14d instructions  %6.1f MIPS  result %x%n",
+                        name, executed, executed / seconds / 1e6, guest.cpu.r[Cpu.RAX]);
+            }
+        }
+    }
+}
