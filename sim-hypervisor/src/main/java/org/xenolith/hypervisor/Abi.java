@@ -152,6 +152,9 @@ public final class Abi {
     /** Shutdown reason: a crash. */
     public static final int SHUTDOWN_CRASH = 3;
 
+    /** Shutdown reason: the domain's watchdog was not fed. */
+    public static final int SHUTDOWN_WATCHDOG = 4;
+
     /** Highest shutdown reason. */
     public static final int SHUTDOWN_MAX = 5;
 

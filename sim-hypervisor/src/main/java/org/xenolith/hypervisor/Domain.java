@@ -51,6 +51,12 @@ public final class Domain {
     /** Assists that it has asked for, by {@code vm_assist}: a bit for each type. */
     long assists;
 
+    /** Why it will have shut down, as its guest said beforehand; -1 if it has not. */
+    int announcedReason = -1;
+
+    /** Its watchdogs, null before the first is started. */
+    Watchdogs watchdogs;
+
     private int weight = DEFAULT_WEIGHT;
     private int cap;
     private Object data;

@@ -184,8 +184,13 @@ public final class EventChannels {
         SharedInfo shared = vcpu.domain().sharedInfo();
         if (!shared.upcallPending(vcpu.id())) {
             shared.setUpcallPending(vcpu.id(), true);
-            vcpu.arch.eventMarked();
-            hypervisor.kick(vcpu);
+            tell(vcpu);
         }
+    }
+
+    /** Has {@code vcpu}, whose upcall is pending, take it. */
+    void tell(Vcpu vcpu) {
+        vcpu.arch.eventMarked();
+        hypervisor.kick(vcpu);
     }
 }

@@ -18,10 +18,18 @@ public final class FrameTable {
     private final int[] owner;
     private final int[] gfn;
 
+    /** How often the hypervisor holds each frame: it is not given to anybody else before that ends. */
+    private final short[] held;
+
+    /** Frames given back while they were held. */
+    private final boolean[] released;
+
     FrameTable(MachineMemory memory) {
         this.memory = memory;
         owner = new int[memory.frames()];
         gfn = new int[memory.frames()];
+        held = new short[memory.frames()];
+        released = new boolean[memory.frames()];
         Arrays.fill(owner, NOBODY);
         Arrays.fill(gfn, NO_GFN);
     }
@@ -45,7 +53,24 @@ public final class FrameTable {
     public void release(int mfn) {
         owner[mfn] = NOBODY;
         gfn[mfn] = NO_GFN;
-        memory.release(mfn);
+        if (held[mfn] != 0) {
+            released[mfn] = true;
+        } else {
+            memory.release(mfn);
+        }
+    }
+
+    /** Keeps {@code mfn} from being given to anybody else, until {@link #letGo}. Holds are counted. */
+    void hold(int mfn) {
+        held[mfn]++;
+    }
+
+    /** Ends a {@link #hold}. */
+    void letGo(int mfn) {
+        if (--held[mfn] == 0 && released[mfn]) {
+            released[mfn] = false;
+            memory.release(mfn);
+        }
     }
 
     /** Domain id of the owner of {@code mfn}, or {@link #NOBODY}; also for a number that is no frame of the machine. */

@@ -9,6 +9,9 @@ final class Hypercalls {
 
     private static final int OP_ARGS_SHIFT = 20;
 
+    private static final long FAR_NANOS = 1L << 50;
+    private static final long WRAPPED_NANOS = 100_000_000;
+
     private final Hypervisor hypervisor;
     private final Hypercall[] table = new Hypercall[COUNT];
 
@@ -60,14 +63,17 @@ final class Hypercalls {
         return 1 << OP_ARGS_SHIFT + 2 * i;
     }
 
+    /** As Xen, a time that is negative or more than 13 days ahead is taken for a wrapped counter: the event comes in 100 ms. */
     private long setTimer(Vcpu caller, long[] arg) {
         long timeout = arg[0];
         if (timeout == 0) {
             caller.singleshot.stop();
-        } else {
-            caller.singleshot.migrate(caller.unit().pcpu);
-            caller.singleshot.set(timeout);
+            return 0;
         }
+        long now = hypervisor.nowNanos();
+        boolean wrapped = timeout < 0 || timeout - now >= FAR_NANOS;
+        caller.singleshot.migrate(caller.unit().pcpu);
+        caller.singleshot.set(wrapped ? now + WRAPPED_NANOS : timeout);
         return 0;
     }
 }

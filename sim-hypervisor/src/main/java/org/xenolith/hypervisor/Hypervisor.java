@@ -192,7 +192,7 @@ public final class Hypervisor {
         for (Vcpu v : domain.vcpus()) {
             v.guest.attach(v);
             pool.scheduler.insert(v.unit());
-            v.clearPause(Vcpu.BLOCKED | Vcpu.DOWN);
+            v.clearPause(v.initialised ? Vcpu.BLOCKED | Vcpu.DOWN : Vcpu.BLOCKED);
         }
         return domain;
     }
@@ -233,10 +233,14 @@ public final class Hypervisor {
     /** Ends a domain for {@code reason} ({@code SHUTDOWN_*}): its vCPUs never run again. */
     void shutdown(Domain domain, int reason) {
         domain.setShutdownReason(reason);
+        if (domain.watchdogs != null) {
+            domain.watchdogs.stop();
+        }
         for (Vcpu v : domain.vcpus()) {
             trace.emit(TraceEvent.Sched.SHUTDOWN, domain.id(), v.id(), reason);
             v.singleshot.stop();
             v.pollTimer.stop();
+            v.areas.stop();
             v.setPause(Vcpu.DOWN);
             core.sleep(v);
         }
@@ -601,7 +605,7 @@ public final class Hypervisor {
     }
 
     void setTimer(XenTimer timer, long nanos) {
-        timer.expiry = Math.max(time(), nanos <= 0 ? 0 : clock.toCycles(nanos));
+        timer.expiry = Math.max(time(), nanos <= 0 ? 0 : clock.toCycles(Math.min(nanos, XenTimer.NEVER)));
         queue.arm(timer.slot, Math.max(timer.expiry, time() + cost(Cost.TIMER_SLOP)));
     }
 

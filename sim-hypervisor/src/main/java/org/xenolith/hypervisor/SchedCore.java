@@ -57,6 +57,21 @@ final class SchedCore {
         }
     }
 
+    /** {@code v}, which was down, comes up. */
+    void up(Vcpu v) {
+        if (v.clearPause(Vcpu.DOWN)) {
+            wake(v);
+        }
+    }
+
+    /** {@code v} goes down until it is brought up again. */
+    void down(Vcpu v) {
+        if (!v.isPaused(Vcpu.DOWN)) {
+            v.setPause(Vcpu.DOWN);
+            sleep(v);
+        }
+    }
+
     void pause(Vcpu v) {
         v.pause();
         sleep(v);
@@ -196,9 +211,11 @@ final class SchedCore {
         }
         p.current = next;
         if (prev != null) {
+            prev.areas.switchedOut();
             prev.arch.switchedOut();
         }
         if (next != null) {
+            next.areas.switchedIn();
             next.arch.switchedIn();
         }
         hypervisor.charge(prev == null || next == null ? Cost.CONTEXT_SWITCH_IDLE : Cost.CONTEXT_SWITCH);

@@ -1,9 +1,18 @@
 package org.xenolith.hypervisor;
 
-/** Hypercall {@code sched_op}: yield, block, poll, shut down. */
+import org.xenolith.trace.TraceEvent;
+
+/** Hypercall {@code sched_op}: yield, block, poll, shut down, watchdogs. As {@code do_sched_op} of Xen 4.17. */
 final class SchedOp implements Hypercall {
     /** Most ports of one SCHEDOP_poll. */
     static final int MAX_POLL_PORTS = 128;
+
+    private static final int REMOTE_SHUTDOWN = 4;
+    private static final int SHUTDOWN_CODE = 5;
+    private static final int WATCHDOG = 6;
+    private static final int PIN_OVERRIDE = 7;
+
+    private static final long NANOS = 1_000_000_000L;
 
     private final Hypervisor hypervisor;
     private final GuestStruct args = new GuestStruct(4 * MAX_POLL_PORTS);
@@ -14,35 +23,68 @@ final class SchedOp implements Hypercall {
 
     @Override
     public long call(Vcpu caller, long[] arg) {
-        long op = arg[0];
         long pointer = arg[1];
-        switch ((int) op) {
+        return switch ((int) arg[0]) {
             case Abi.SCHEDOP_YIELD -> {
                 hypervisor.core().yield(caller);
-                return 0;
+                yield 0;
             }
             case Abi.SCHEDOP_BLOCK -> {
                 hypervisor.core().block(caller);
-                return 0;
+                yield 0;
             }
-            case Abi.SCHEDOP_SHUTDOWN -> {
-                if (!args.fetch(caller, pointer, 4)) {
-                    return Abi.EFAULT;
-                }
-                int reason = args.int32(0);
-                if (reason < 0 || reason > Abi.SHUTDOWN_MAX) {
-                    return Abi.EINVAL;
-                }
-                hypervisor.shutdown(caller.domain(), reason);
-                return 0;
-            }
-            case Abi.SCHEDOP_POLL -> {
-                return poll(caller, pointer);
-            }
-            default -> {
-                return Abi.ENOSYS;
-            }
+            case Abi.SCHEDOP_SHUTDOWN -> shutdown(caller, pointer);
+            case Abi.SCHEDOP_POLL -> poll(caller, pointer);
+            case REMOTE_SHUTDOWN -> remoteShutdown(caller, pointer);
+            case SHUTDOWN_CODE -> shutdownCode(caller, pointer);
+            case WATCHDOG -> watchdog(caller, pointer);
+            case PIN_OVERRIDE -> Abi.EPERM; // for a domain that owns the hardware
+            default -> Abi.ENOSYS;
+        };
+    }
+
+    private long shutdown(Vcpu caller, long pointer) {
+        if (!args.fetch(caller, pointer, 4)) {
+            return Abi.EFAULT;
         }
+        int reason = args.int32(0);
+        if (reason < 0 || reason > Abi.SHUTDOWN_MAX) {
+            return Abi.EINVAL;
+        }
+        Domain domain = caller.domain();
+        hypervisor.shutdown(domain, domain.announcedReason < 0 ? reason : domain.announcedReason);
+        return 0;
+    }
+
+    private long remoteShutdown(Vcpu caller, long pointer) {
+        if (!args.fetch(caller, pointer, 8)) {
+            return Abi.EFAULT;
+        }
+        return hypervisor.domainById(args.int16(0)) == null ? Abi.ESRCH : Abi.EPERM;
+    }
+
+    /** The reason that a later shutdown will have, whatever that says. */
+    private long shutdownCode(Vcpu caller, long pointer) {
+        if (!args.fetch(caller, pointer, 4)) {
+            return Abi.EFAULT;
+        }
+        Domain domain = caller.domain();
+        hypervisor.trace().emit(TraceEvent.Sched.SHUTDOWN_CODE, domain.id(), caller.id(), args.int32(0));
+        if (domain.announcedReason < 0) {
+            domain.announcedReason = args.int8(0);
+        }
+        return 0;
+    }
+
+    private long watchdog(Vcpu caller, long pointer) {
+        if (!args.fetch(caller, pointer, 8)) {
+            return Abi.EFAULT;
+        }
+        Domain domain = caller.domain();
+        if (domain.watchdogs == null) {
+            domain.watchdogs = new Watchdogs(hypervisor, domain);
+        }
+        return domain.watchdogs.set(args.int32(0), (args.int32(4) & 0xffffffffL) * NANOS);
     }
 
     private long poll(Vcpu caller, long pointer) {
@@ -58,7 +100,7 @@ final class SchedOp implements Hypercall {
         if (!args.fetch(caller, ports, 4 * count)) {
             return Abi.EFAULT;
         }
-        boolean ready = false;
+        boolean ready = caller.registers() != null && takesEvent(caller);
         for (int i = 0; i < count; i++) {
             int port = args.int32(4 * i);
             if (port <= 0 || port >= SharedInfo.PORTS || caller.domain().channels[port] == null) {
@@ -80,5 +122,11 @@ final class SchedOp implements Hypercall {
         }
         hypervisor.core().leavePcpu(caller);
         return 0;
+    }
+
+    /** Whether an event is about to be delivered; a PV guest may have masked its upcalls. */
+    private static boolean takesEvent(Vcpu v) {
+        boolean masked = v.domain().type() == Domain.Type.PV && v.sharedInfo().upcallMask(v.id());
+        return !masked && v.arch.hasEvent();
     }
 }

@@ -4,7 +4,8 @@ import org.xenolith.machine.MachineMemory;
 
 /**
  * The shared-info page of a domain, laid out as the 64-bit ABI of Xen's {@code public/xen.h} does: 32 {@code vcpu_info} of
- * 64 bytes, then the pending and mask bits of 4096 two-level event channels. Hypervisor and guest both write it.
+ * 64 bytes, then the pending and mask bits of 4096 two-level event channels, then the wall clock. Hypervisor and guest both write it.
+ * A guest may have had the {@code vcpu_info} of a vCPU moved to a page of its own.
  */
 public final class SharedInfo {
     /** Event channels of the two-level ABI. */
@@ -13,15 +14,27 @@ public final class SharedInfo {
     /** vCPUs that have their {@code vcpu_info} here. */
     public static final int VCPUS = 32;
 
-    private static final int VCPU_INFO = 64;
+    /** Bytes of a {@code vcpu_info}. */
+    static final int VCPU_INFO = 64;
+
     private static final int UPCALL_PENDING = 0;
     private static final int UPCALL_MASK = 1;
     private static final int PENDING_SEL = 8;
+    private static final int CR2 = 16;
+    private static final int TIME = 32;
     private static final int EVTCHN_PENDING = VCPUS * VCPU_INFO;
     private static final int EVTCHN_MASK = EVTCHN_PENDING + PORTS / 8;
-    private static final int PAGE = 4096;
+    private static final int WALL_CLOCK = EVTCHN_MASK + PORTS / 8;
+
+    /** What the wall clock of a booted domain shows at system time 0 unless it is set: the first second of 2024, UTC. */
+    private static final long EPOCH_SECONDS = 1_704_067_200L;
+
+    private static final int NANOS = 1_000_000_000;
 
     private final byte[] page;
+
+    /** The machine's memory, or null if the page is in none. */
+    private final MachineMemory memory;
 
     /** Machine frame that holds it, or -1 if it is in no machine's memory. */
     private final int frame;
@@ -34,22 +47,24 @@ public final class SharedInfo {
 
     /** A page for a domain that executes no instructions. */
     SharedInfo() {
-        this(new byte[PAGE], -1, 0);
+        this(new byte[MachineMemory.PAGE_SIZE], null, -1);
     }
 
     /** A frame of the machine's. */
     SharedInfo(FrameTable frames) {
         this(frames, frames.allocate(FrameTable.NOBODY));
+        setWallClock(EPOCH_SECONDS, 0);
     }
 
     private SharedInfo(FrameTable frames, int frame) {
-        this(frames.memory().bytes(), frame, frame << MachineMemory.PAGE_SHIFT);
+        this(frames.memory().bytes(), frames.memory(), frame);
     }
 
-    private SharedInfo(byte[] page, int frame, int base) {
+    private SharedInfo(byte[] page, MachineMemory memory, int frame) {
         this.page = page;
+        this.memory = memory;
         this.frame = frame;
-        this.base = base;
+        this.base = memory == null ? 0 : frame << MachineMemory.PAGE_SHIFT;
         for (int vcpu = 0; vcpu < VCPUS; vcpu++) {
             vcpuInfo[vcpu] = base + vcpu * VCPU_INFO;
             setUpcallMask(vcpu, true);
@@ -61,6 +76,58 @@ public final class SharedInfo {
         return frame;
     }
 
+    /** Whether the guest has had the {@code vcpu_info} of {@code vcpu} moved. */
+    boolean isMoved(int vcpu) {
+        return vcpuInfo[vcpu] != base + vcpu * VCPU_INFO;
+    }
+
+    /**
+     * Moves the {@code vcpu_info} of {@code vcpu}, with what it holds, to {@code machineAddress}. As in Xen everything there is then
+     * pending, so that nothing that came meanwhile is lost; the caller tells the vCPU.
+     */
+    void moveVcpuInfo(int vcpu, int machineAddress) {
+        memory.written(machineAddress, VCPU_INFO);
+        System.arraycopy(page, vcpuInfo[vcpu], page, machineAddress, VCPU_INFO);
+        vcpuInfo[vcpu] = machineAddress;
+        setUpcallPending(vcpu, true);
+        LittleEndian.LONG.set(page, machineAddress + PENDING_SEL, -1L);
+    }
+
+    /** Sets {@code arch.cr2} of {@code vcpu}: the address of the page fault that a PV guest is about to be told of. */
+    void setCr2(int vcpu, long address) {
+        touch(vcpu);
+        LittleEndian.LONG.set(page, vcpuInfo[vcpu] + CR2, address);
+    }
+
+    /** Fills the {@code vcpu_time_info} of {@code vcpu}, in the manner of its version protocol. */
+    void setTime(int vcpu, GuestStruct time) {
+        touch(vcpu);
+        int at = vcpuInfo[vcpu] + TIME;
+        int version = (int) LittleEndian.INT.get(page, at);
+        time.put32(0, (version + 1 | 1) + 1);
+        System.arraycopy(time.bytes(), 0, page, at, PvClock.TIME_INFO);
+    }
+
+    /** Sets the wall clock: what it shows at system time 0, in seconds and nanoseconds since 1970. */
+    public void setWallClock(long seconds, int nanos) {
+        if (nanos < 0 || nanos >= NANOS) {
+            throw new IllegalArgumentException("nanoseconds of the wall clock: " + nanos);
+        }
+        int at = base + WALL_CLOCK;
+        int version = (int) LittleEndian.INT.get(page, at);
+        LittleEndian.INT.set(page, at + 4, (int) seconds);
+        LittleEndian.INT.set(page, at + 8, nanos);
+        LittleEndian.INT.set(page, at + 12, (int) (seconds >>> 32));
+        LittleEndian.INT.set(page, at, (version + 1 | 1) + 1);
+    }
+
+    /** A core may keep decoded what a guest has its {@code vcpu_info} on top of. */
+    private void touch(int vcpu) {
+        if (memory != null) {
+            memory.written(vcpuInfo[vcpu], VCPU_INFO);
+        }
+    }
+
     /** Whether an upcall is pending for {@code vcpu}. */
     public boolean upcallPending(int vcpu) {
         return page[vcpuInfo[vcpu] + UPCALL_PENDING] != 0;
@@ -68,6 +135,7 @@ public final class SharedInfo {
 
     /** Sets or clears {@code evtchn_upcall_pending} of {@code vcpu}. */
     public void setUpcallPending(int vcpu, boolean pending) {
+        touch(vcpu);
         page[vcpuInfo[vcpu] + UPCALL_PENDING] = (byte) (pending ? 1 : 0);
     }
 
@@ -78,11 +146,13 @@ public final class SharedInfo {
 
     /** Sets or clears {@code evtchn_upcall_mask} of {@code vcpu}. */
     public void setUpcallMask(int vcpu, boolean masked) {
+        touch(vcpu);
         page[vcpuInfo[vcpu] + UPCALL_MASK] = (byte) (masked ? 1 : 0);
     }
 
     /** Takes {@code evtchn_pending_sel} of {@code vcpu}: which words of pending bits to look at; it becomes 0. */
     public long takePendingSelector(int vcpu) {
+        touch(vcpu);
         long selector = (long) LittleEndian.LONG.get(page, vcpuInfo[vcpu] + PENDING_SEL);
         LittleEndian.LONG.set(page, vcpuInfo[vcpu] + PENDING_SEL, 0L);
         return selector;
@@ -132,6 +202,7 @@ public final class SharedInfo {
 
     /** Sets the bit of {@code port}'s word in the selector of {@code vcpu}; returns whether it was set before. */
     boolean markSelector(int vcpu, int port) {
+        touch(vcpu);
         int at = vcpuInfo[vcpu] + PENDING_SEL;
         long selector = (long) LittleEndian.LONG.get(page, at);
         long bit = 1L << (port >> 6);

@@ -28,6 +28,10 @@ public final class Vcpu implements VcpuPort {
     final GuestExit exit = new GuestExit();
     final XenTimer singleshot;
     final XenTimer pollTimer;
+    final VcpuAreas areas;
+
+    /** Whether it has a state from which it could start: a booted vCPU other than the first gets one by a hypercall or an interrupt. */
+    boolean initialised;
 
     private CpuSet hardAffinity;
     private CpuSet softAffinity;
@@ -80,6 +84,8 @@ public final class Vcpu implements VcpuPort {
         this.accountedTo = createdAt;
         this.singleshot = new XenTimer(hypervisor, 0, now -> hypervisor.events().raiseTimer(this));
         this.pollTimer = new XenTimer(hypervisor, 0, now -> hypervisor.pollTimedOut(this));
+        this.areas = new VcpuAreas(hypervisor, this);
+        this.initialised = id == 0 || registers == null;
     }
 
     /** Its domain. */
@@ -189,6 +195,16 @@ public final class Vcpu implements VcpuPort {
 
     long stateEntryNanos() {
         return hypervisor.clock().toNanos(runstateSince);
+    }
+
+    /** Cycles spent in {@code state} before it entered its present state. */
+    long cyclesBeforePresent(Runstate state) {
+        return cyclesIn(state) - (state == runstate ? accountedTo - runstateSince : 0);
+    }
+
+    /** Cycles since it entered its present state. */
+    long presentCycles() {
+        return Math.max(0, hypervisor.time() - runstateSince); // another pCPU may be a little ahead
     }
 
     /** Changes the runstate at {@code at} cycles; the caller has a trace record emitted. */

@@ -11,7 +11,7 @@ abstract class VcpuArch {
     /** Handles the guest's exit, in {@code exit}; never one for the budget. */
     abstract void handle(GuestExit exit);
 
-    /** The vCPU was put on a pCPU: its time and runstate areas want to be brought up to date. */
+    /** The vCPU was put on a pCPU; its time and runstate areas are up to date. */
     void switchedIn() {}
 
     /** The vCPU left its pCPU. */
@@ -22,4 +22,21 @@ abstract class VcpuArch {
 
     /** An event was marked pending for the vCPU ({@code evtchn_upcall_pending} went from 0 to 1). */
     void eventMarked() {}
+
+    /**
+     * {@code VCPUOP_initialise}: sets the state from the structure at {@code pointer} of {@code caller}'s memory; 0, or a negative error. Only
+     * for a vCPU that is not initialised yet; it stays down unless the structure says otherwise.
+     */
+    long initialise(Vcpu caller, long pointer) {
+        return Abi.EINVAL;
+    }
+
+    /** {@code VCPUOP_send_nmi}: a non-maskable interrupt is pending. */
+    void nmi() {}
+
+    /** From here to {@link #leaveKernelMemory} the vCPU's memory is to be what its kernel sees, even if it is in user mode. */
+    void enterKernelMemory() {}
+
+    /** Ends {@link #enterKernelMemory}. */
+    void leaveKernelMemory() {}
 }

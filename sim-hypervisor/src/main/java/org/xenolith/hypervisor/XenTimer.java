@@ -12,6 +12,9 @@ public final class XenTimer {
         void expired(long now);
     }
 
+    /** A time no run lasts to, 18 years; later ones are taken for it. */
+    static final long NEVER = 1L << 59;
+
     private final Hypervisor hypervisor;
     final Handler handler;
     final int slot;
