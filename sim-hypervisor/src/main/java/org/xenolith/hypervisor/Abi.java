@@ -80,6 +80,18 @@ public final class Abi {
     /** Hypercall {@code hvm_op}. */
     public static final int HYPERVISOR_HVM_OP = 34;
 
+    /** Hypercall {@code sysctl}. */
+    public static final int HYPERVISOR_SYSCTL = 35;
+
+    /** Hypercall {@code domctl}. */
+    public static final int HYPERVISOR_DOMCTL = 36;
+
+    /** Hypercall {@code dm_op}. */
+    public static final int HYPERVISOR_DM_OP = 41;
+
+    /** Hypercall {@code hypfs_op}. */
+    public static final int HYPERVISOR_HYPFS_OP = 42;
+
     /** Hypercall {@code xenpmu_op}. */
     public static final int HYPERVISOR_XENPMU_OP = 40;
 

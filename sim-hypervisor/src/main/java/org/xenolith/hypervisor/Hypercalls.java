@@ -24,6 +24,8 @@ final class Hypercalls {
         define(Abi.HYPERVISOR_VCPU_OP, 0b11, new VcpuOp(hypervisor));
         define(Abi.HYPERVISOR_EVENT_CHANNEL_OP, 0, new EventChannelOp(hypervisor));
         define(Abi.HYPERVISOR_SET_TIMER_OP, 0, this::setTimer);
+        define(Abi.HYPERVISOR_XEN_VERSION, 0b1, new XenVersion());
+        define(Abi.HYPERVISOR_VM_ASSIST, 0b11, new VmAssist());
     }
 
     private void define(int number, int recordedArguments, Hypercall call) {
@@ -44,6 +46,13 @@ final class Hypercalls {
         }
         record(event, (int) number & 0xfffff, known ? recorded[(int) number] : 0, arg);
         return known ? table[(int) number].call(caller, arg) : Abi.ENOSYS;
+    }
+
+    /** Carries out hypercall {@code number} without a record of it. */
+    long call(Vcpu caller, long number, long[] arg) {
+        return number >= 0 && number < COUNT && table[(int) number] != null
+                ? table[(int) number].call(caller, arg)
+                : Abi.ENOSYS;
     }
 
     private void record(int event, int number, int which, long[] arg) {

@@ -49,6 +49,7 @@ public final class Hypervisor {
     private final SchedCore core = new SchedCore(this);
     private final EventChannels events = new EventChannels(this);
     private final Hypercalls hypercalls = new Hypercalls(this);
+    private final CpuidPolicy cpuid = new CpuidPolicy(this);
 
     private final FrameTable frames;
     private final Pcpu[] pcpus;
@@ -328,6 +329,9 @@ public final class Hypervisor {
             return false;
         }
         enterHypervisor(p, time);
+        if (slot != p.exitSlot && p.current != null) {
+            p.current.arch.interrupted();
+        }
         return true;
     }
 
@@ -432,6 +436,7 @@ public final class Hypervisor {
         if (v.domain().type() == Domain.Type.PVH) {
             charge(Cost.VM_ENTRY);
         }
+        v.arch.entering();
         if (v.exitPending) {
             queue.arm(p.exitSlot, p.clock);
             return;
@@ -656,6 +661,11 @@ public final class Hypervisor {
 
     Hypercalls hypercalls() {
         return hypercalls;
+    }
+
+    /** What CPUID tells booted guests. */
+    CpuidPolicy cpuid() {
+        return cpuid;
     }
 
     /** The machine's frames, or null if its guests execute no instructions. */

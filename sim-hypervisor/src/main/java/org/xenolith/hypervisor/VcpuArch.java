@@ -39,4 +39,10 @@ abstract class VcpuArch {
 
     /** Ends {@link #enterKernelMemory}. */
     void leaveKernelMemory() {}
+
+    /** An interrupt of the machine's took the pCPU from the guest for a moment. */
+    void interrupted() {}
+
+    /** The guest is entered. */
+    void entering() {}
 }

@@ -170,11 +170,19 @@ public record TraceEvent(int id, String name, List<TraceField> fields) {
         public static final int VMENTRY = 0x00081001;
         public static final int VMEXIT = 0x00081002;
         public static final int VMEXIT_64 = 0x00081102;
+        public static final int INJ_EXC = 0x00082003;
         public static final int INJ_VIRQ = 0x00082004;
+        public static final int MSR_READ = 0x0008200c;
+        public static final int MSR_WRITE = 0x0008200d;
         public static final int CPUID = 0x0008200e;
         public static final int INTR = 0x0008200f;
         public static final int VMMCALL = 0x00082012;
         public static final int HLT = 0x00082013;
+        public static final int IOPORT_READ = 0x00082016;
+        public static final int MMIO_READ = 0x00082017;
+        public static final int INTR_WINDOW = 0x00082020;
+        public static final int IOPORT_WRITE = 0x00082216;
+        public static final int MMIO_WRITE = 0x00082217;
 
         private Hvm() {}
     }
