@@ -41,6 +41,7 @@ public final class Semantics {
         BranchOps.define(s);
         StringOps.define(s);
         ExchangeOps.define(s);
+        SseOps.define(s);
         return s;
     }
 
