@@ -146,6 +146,15 @@ public final class Abi {
     /** The timer's VIRQ, one for each vCPU. */
     public static final int VIRQ_TIMER = 0;
 
+    /** The VIRQ that asks a vCPU to say what it does. */
+    public static final int VIRQ_DEBUG = 1;
+
+    /** The profiler's VIRQ, one for each vCPU. */
+    public static final int VIRQ_XENOPROF = 7;
+
+    /** The performance counters' VIRQ, one for each vCPU. */
+    public static final int VIRQ_XENPMU = 13;
+
     /** First of the VIRQs that stand for the outside world in a replay; Xen keeps 16 to 23 for architectures. */
     public static final int VIRQ_ARCH_0 = 16;
 

@@ -33,7 +33,11 @@ public final class Domain {
     private final List<SchedUnit> units = new ArrayList<>();
     private final List<Vcpu> vcpuView = Collections.unmodifiableList(vcpus);
     private final List<SchedUnit> unitView = Collections.unmodifiableList(units);
-    final EventChannel[] channels = new EventChannel[SharedInfo.PORTS];
+    final Ports ports;
+
+    /** How its guest is told of events. */
+    EventAbi eventAbi;
+
     final CpuPool pool;
 
     /** How many of its vCPUs wait in SCHEDOP_poll. */
@@ -71,6 +75,7 @@ public final class Domain {
         this.memory = memory;
         this.physmap = physmap;
         this.sharedInfo = physmap == null ? new SharedInfo() : new SharedInfo(physmap.frames());
+        this.ports = new Ports(physmap == null ? SharedInfo.PORTS - 1 : EventChannels.DEFAULT_HIGHEST_PORT);
         this.pool = pool;
     }
 
@@ -200,6 +205,7 @@ public final class Domain {
         CpuSet all = CpuSet.firstOf(hypervisor.pcpus().size());
         CpuSet hard = config.hard() == null ? all : config.hard();
         CpuSet soft = config.soft() == null ? all : config.soft();
+        eventAbi = new TwoLevelAbi(hypervisor, this);
         int previous = -1;
         for (int vcpuId = 0; vcpuId < config.guests().size(); vcpuId++) {
             Vcpu v = new Vcpu(

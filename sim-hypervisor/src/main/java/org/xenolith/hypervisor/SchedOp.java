@@ -100,21 +100,23 @@ final class SchedOp implements Hypercall {
         if (!args.fetch(caller, ports, 4 * count)) {
             return Abi.EFAULT;
         }
+        Domain domain = caller.domain();
         boolean ready = caller.registers() != null && takesEvent(caller);
         for (int i = 0; i < count; i++) {
             int port = args.int32(4 * i);
-            if (port <= 0 || port >= SharedInfo.PORTS || caller.domain().channels[port] == null) {
+            EventChannel channel = domain.ports.get(port);
+            if (channel == null) {
                 return Abi.EINVAL;
             }
             caller.pollPorts[i] = port;
-            ready |= caller.sharedInfo().isPending(port);
+            ready |= domain.eventAbi.isPending(channel);
         }
         if (ready) {
             return 0;
         }
         caller.pollCount = count;
         caller.polling = true;
-        caller.domain().pollers++;
+        domain.pollers++;
         caller.setPause(Vcpu.BLOCKED);
         if (timeout != 0) {
             caller.pollTimer.migrate(caller.unit().pcpu);
