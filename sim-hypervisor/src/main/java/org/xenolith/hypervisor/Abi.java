@@ -50,6 +50,15 @@ public final class Abi {
     /** Hypercall {@code update_va_mapping}. */
     public static final int HYPERVISOR_UPDATE_VA_MAPPING = 14;
 
+    /** Hypercall {@code set_callbacks}. */
+    public static final int HYPERVISOR_SET_CALLBACKS = 4;
+
+    /** Hypercall {@code update_va_mapping_otherdomain}. */
+    public static final int HYPERVISOR_UPDATE_VA_MAPPING_OTHERDOMAIN = 22;
+
+    /** Hypercall {@code nmi_op}. */
+    public static final int HYPERVISOR_NMI_OP = 28;
+
     /** Hypercall {@code xen_version}. */
     public static final int HYPERVISOR_XEN_VERSION = 17;
 

@@ -3,6 +3,7 @@ package org.xenolith.hypervisor;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import org.xenolith.engine.InputException;
 
 /** A domain: its vCPUs, memory and event channels, and the parameters by which schedulers serve it. */
 public final class Domain {
@@ -60,6 +61,9 @@ public final class Domain {
 
     /** Its watchdogs, null before the first is started. */
     Watchdogs watchdogs;
+
+    /** What it has as a PV domain that executes instructions; null otherwise. */
+    PvDomain pv;
 
     private int weight = DEFAULT_WEIGHT;
     private int cap;
@@ -198,6 +202,21 @@ public final class Domain {
 
     void setShutdownReason(int reason) {
         shutdownReason = reason;
+    }
+
+    /**
+     * Ends the building of a PV domain that executes instructions, once its memory is filled and the registers of its first vCPU are set:
+     * validates and pins its page tables, and shows its descriptor tables.
+     *
+     * @param topTable machine frame of the top-level page table
+     * @throws InputException if the tables are none that Xen lets a guest have
+     */
+    public void finishPvBuild(int topTable) {
+        long rc = ((PvArch) vcpus.get(0).arch).start(topTable);
+        if (rc != 0) {
+            throw new InputException(this + ": Xen refuses the initial page tables (error " + rc
+                    + "); the kernel's image may overlap them");
+        }
     }
 
     /** Makes its vCPUs, paused, and places them as Xen does: the first where it may run first, each other on the next. */

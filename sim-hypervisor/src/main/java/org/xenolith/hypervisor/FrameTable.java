@@ -17,6 +17,10 @@ public final class FrameTable {
     private final MachineMemory memory;
     private final int[] owner;
     private final int[] gfn;
+    private final PageTypes types;
+
+    /** What PV guests read; null until there is one. */
+    private MachineToPhys machineToPhys;
 
     /** How often the hypervisor holds each frame: it is not given to anybody else before that ends. */
     private final short[] held;
@@ -32,6 +36,20 @@ public final class FrameTable {
         released = new boolean[memory.frames()];
         Arrays.fill(owner, NOBODY);
         Arrays.fill(gfn, NO_GFN);
+        types = new PageTypes(this);
+    }
+
+    /** What PV guests use the frames as. */
+    PageTypes types() {
+        return types;
+    }
+
+    /** The machine-to-physical table of PV guests, made at the first call. */
+    MachineToPhys machineToPhys() {
+        if (machineToPhys == null) {
+            machineToPhys = new MachineToPhys(this);
+        }
+        return machineToPhys;
     }
 
     /** The frames themselves. */
@@ -44,15 +62,18 @@ public final class FrameTable {
         int mfn = memory.allocate();
         if (mfn >= 0) {
             owner[mfn] = domainId;
-            gfn[mfn] = NO_GFN;
+            setGfn(mfn, NO_GFN);
         }
         return mfn;
     }
 
-    /** Gives {@code mfn} back. */
+    /** Gives {@code mfn} back; while a PV guest still maps it, it stays its owner's. */
     public void release(int mfn) {
+        setGfn(mfn, NO_GFN);
+        if (types.keeps(mfn)) {
+            return;
+        }
         owner[mfn] = NOBODY;
-        gfn[mfn] = NO_GFN;
         if (held[mfn] != 0) {
             released[mfn] = true;
         } else {
@@ -91,5 +112,8 @@ public final class FrameTable {
     /** Notes that its owner sees {@code mfn} at {@code newGfn}. */
     public void setGfn(int mfn, int newGfn) {
         gfn[mfn] = newGfn;
+        if (machineToPhys != null) {
+            machineToPhys.set(mfn, newGfn);
+        }
     }
 }

@@ -18,6 +18,9 @@ final class GuestFrames {
         }
         FrameTable frames = physmap.frames();
         long mfn = domain.type() == Domain.Type.PV ? gfn : physmap.mfn(gfn);
+        if (domain.type() == Domain.Type.PV) {
+            return frames.types().get(domain, mfn, PageTypes.WRITABLE) == 0 ? (int) mfn : -1;
+        }
         if (frames.owner(mfn) != domain.id()) {
             return -1;
         }
@@ -27,6 +30,11 @@ final class GuestFrames {
 
     /** Ends a {@link #hold}. */
     static void letGo(Domain domain, int mfn) {
-        domain.physmap().frames().letGo(mfn);
+        FrameTable frames = domain.physmap().frames();
+        if (domain.type() == Domain.Type.PV) {
+            frames.types().putTyped(domain, mfn);
+        } else {
+            frames.letGo(mfn);
+        }
     }
 }

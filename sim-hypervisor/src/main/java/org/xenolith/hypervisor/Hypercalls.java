@@ -26,6 +26,32 @@ final class Hypercalls {
         define(Abi.HYPERVISOR_SET_TIMER_OP, 0, this::setTimer);
         define(Abi.HYPERVISOR_XEN_VERSION, 0b1, new XenVersion());
         define(Abi.HYPERVISOR_VM_ASSIST, 0b11, new VmAssist());
+        definePv();
+    }
+
+    private void definePv() {
+        PvOps ops = new PvOps();
+        MmuUpdate update = new MmuUpdate();
+        define(Abi.HYPERVISOR_MMU_UPDATE, 0b10, update.known());
+        define(Abi.HYPERVISOR_MMUEXT_OP, 0b10, new MmuextOp().known());
+        definePv(Abi.HYPERVISOR_UPDATE_VA_MAPPING, update::updateMapping);
+        definePv(Abi.HYPERVISOR_UPDATE_VA_MAPPING_OTHERDOMAIN, update::updateMappingOf);
+        definePv(Abi.HYPERVISOR_SET_TRAP_TABLE, ops::setTrapTable);
+        definePv(Abi.HYPERVISOR_SET_GDT, ops::setGdt);
+        definePv(Abi.HYPERVISOR_UPDATE_DESCRIPTOR, ops::updateDescriptor);
+        definePv(Abi.HYPERVISOR_STACK_SWITCH, ops::stackSwitch);
+        definePv(Abi.HYPERVISOR_SET_CALLBACKS, ops::setCallbacks);
+        definePv(Abi.HYPERVISOR_FPU_TASKSWITCH, ops::fpuTaskSwitch);
+        definePv(Abi.HYPERVISOR_SET_DEBUGREG, ops::setDebugRegister);
+        definePv(Abi.HYPERVISOR_GET_DEBUGREG, ops::getDebugRegister);
+        definePv(Abi.HYPERVISOR_IRET, ops::iret);
+        definePv(Abi.HYPERVISOR_SET_SEGMENT_BASE, ops::setSegmentBase);
+        definePv(Abi.HYPERVISOR_NMI_OP, ops::nmiOp);
+        definePv(Abi.HYPERVISOR_CALLBACK_OP, new CallbackOp());
+    }
+
+    private void definePv(int number, PvHypercall call) {
+        define(number, 0, call.known());
     }
 
     private void define(int number, int recordedArguments, Hypercall call) {

@@ -78,9 +78,11 @@ public final class Vcpu implements VcpuPort {
         this.unit = new SchedUnit(this);
         Registers registers = guest.registers();
         this.memory = registers == null ? domain.memory() : registers.memory();
-        this.arch = registers != null && domain.type() == Domain.Type.PVH
-                ? new HvmArch(hypervisor, this, registers)
-                : new SoftArch(hypervisor, this);
+        this.arch = registers == null
+                ? new SoftArch(hypervisor, this)
+                : domain.type() == Domain.Type.PV
+                        ? new PvArch(hypervisor, this)
+                        : new HvmArch(hypervisor, this, registers);
         this.createdAt = hypervisor.time();
         this.runstateSince = createdAt;
         this.accountedTo = createdAt;

@@ -1,0 +1,23 @@
+package org.xenolith.hypervisor;
+
+/** What a PV domain has of the hypervisor besides what every domain has. */
+final class PvDomain {
+    /** Its part of each address space. */
+    final XenSlots slots;
+
+    /** What it wrote last to the address port of PCI configuration space. */
+    int pciAddress;
+
+    PvDomain(FrameTable frames, Domain domain) {
+        slots = new XenSlots(frames);
+        frames.machineToPhys();
+        // What the hypervisor shares with the guest is the guest's to map.
+        frames.setOwner(domain.sharedInfo().frame(), domain.id());
+        frames.types().add(domain);
+    }
+
+    /** Fills the hypervisor's slots of the top-level table at machine address {@code base}. */
+    void installSlots(int base) {
+        slots.install(base);
+    }
+}
