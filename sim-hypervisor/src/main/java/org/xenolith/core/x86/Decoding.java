@@ -21,7 +21,7 @@ final class Decoding {
     private int opcodeEnd;
 
     private int prefixes;
-    private int segmentOverride = Memory.NONE;
+    int segmentOverride = Memory.NONE;
 
     /** REX bits; those of VEX and EVEX are brought into the same form, the fifth bits of EVEX in bit 4. */
     private int rexW;
@@ -29,17 +29,36 @@ final class Decoding {
     private int rexR;
     private int rexX;
     private int rexB;
-    private Encoding.Space space = Encoding.Space.LEGACY;
+    Encoding.Space space = Encoding.Space.LEGACY;
     private int map;
     private int opcode;
     private int found;
-    private int vectorLength;
+    int vectorLength;
     private int vvvv;
     private int evexV;
-    private boolean evexBroadcast;
+    boolean evexBroadcast;
 
-    private InstructionTable.Row row;
-    private int modrm;
+    /** The table's line, once decoded. */
+    InstructionTable.Row row;
+
+    /** The ModRM byte, or 0. */
+    int modrm;
+
+    /** The third byte behind EVEX's 62: z, length, b, V', mask; or 0. */
+    int evex;
+
+    /** The REX prefix in force, or 0. */
+    int rex;
+
+    /** Where the prefixes end. */
+    int prefixEnd;
+
+    /** Whether the memory operand has a displacement, be it 0. */
+    boolean displaced;
+
+    /** The SIB byte, or -1. */
+    int sib = -1;
+
     private int operandBits;
     private int addressBits;
     private Memory memory;
@@ -149,8 +168,7 @@ final class Decoding {
                 }
             }
             // A REX prefix counts only directly before the opcode.
-            prefixes &= ~Insn.PREFIX_REX;
-            rex(0x40);
+            rex(0);
             prefixes &= ~Insn.PREFIX_REX;
             at++;
         }
@@ -158,6 +176,7 @@ final class Decoding {
 
     private void rex(int b) {
         prefixes |= Insn.PREFIX_REX;
+        rex = b;
         rexW = b >> 3 & 1;
         rexR = (b & 4) << 1;
         rexX = (b & 2) << 2;
@@ -165,6 +184,7 @@ final class Decoding {
     }
 
     private void readOpcode() {
+        prefixEnd = at;
         int b = next();
         opcodeEnd = overrun ? 0 : at;
         if ((b == 0xc4 || b == 0xc5 || b == 0x62) && (long64 || peek() >= 0xc0)) {
@@ -224,6 +244,7 @@ final class Decoding {
         int p0 = next();
         int p1 = next();
         int p2 = next();
+        evex = p2;
         rexR = (~p0 & 0x80) >> 4 | ~p0 & 0x10;
         rexX = (~p0 & 0x40) >> 3;
         rexB = (~p0 & 0x20) >> 2;
@@ -277,11 +298,10 @@ final class Decoding {
         if (overrun) {
             return cut();
         }
-        boolean gathers = memory != null && memory.index() > 15;
         if (space != Encoding.Space.LEGACY && !usesV && (vvvv & 15) != 0 || vectorLength > 2) {
             return invalid();
         }
-        if (space == Encoding.Space.EVEX && !usesV && !gathers && evexV != 0 && !isGather()) {
+        if (space == Encoding.Space.EVEX && !usesV && evexV != 0 && !isGather()) {
             return invalid();
         }
         if (has(Insn.PREFIX_LOCK) && !(encoding.lockable && operands.get(0).kind() == Kind.MEMORY)) {
@@ -494,6 +514,7 @@ final class Decoding {
         int mod = modrm >> 6;
         int rm = modrm & 7;
         if (mod == 0 && rm == 6) {
+            displaced = true;
             return inSegment(Cpu.DS, Memory.NONE, Memory.NONE, 1, signed(2) & 0xffff);
         }
         int base = rm == 4 ? Cpu.RSI : rm == 5 ? Cpu.RDI : rm == 2 || rm == 3 || rm == 6 ? Cpu.RBP : Cpu.RBX;
@@ -510,7 +531,7 @@ final class Decoding {
         int scale = 1;
         boolean vector = isGather();
         if (rm == 4) {
-            int sib = next();
+            sib = next();
             scale = 1 << (sib >> 6);
             index = sib >> 3 & 7 | rexX;
             if (vector) {
@@ -521,9 +542,11 @@ final class Decoding {
             rm = sib & 7;
             base = rm | rexB;
             if (mod == 0 && rm == 5) {
+                displaced = true;
                 return inSegment(Cpu.DS, Memory.NONE, index, scale, signed(4));
             }
         } else if (mod == 0 && rm == 5) {
+            displaced = true;
             return inSegment(Cpu.DS, long64 ? Memory.RIP : Memory.NONE, Memory.NONE, 1, signed(4));
         }
         int segment = base == Cpu.RSP || base == Cpu.RBP ? Cpu.SS : Cpu.DS;
@@ -531,6 +554,7 @@ final class Decoding {
     }
 
     private long displacement(int mod, int wide) {
+        displaced = mod != 0;
         return switch (mod) {
             case 0 -> 0;
             case 1 -> signed(1) * compression();

@@ -34,8 +34,7 @@ final class InstructionTable {
                 if (o.sized()) {
                     return false;
                 }
-                boolean immediate = o.place() == OperandPattern.Place.I || o.place() == OperandPattern.Place.ONE;
-                bytes |= o.width().equals("b") && !immediate;
+                bytes |= o.width().equals("b") && !o.place().constant();
             }
             return bytes;
         }

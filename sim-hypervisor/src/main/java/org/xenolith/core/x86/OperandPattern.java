@@ -8,9 +8,10 @@ import java.util.List;
  * @param place where
  * @param width how wide, as written: {@code v}, {@code dq}, ...; empty if only the place matters
  * @param broadcast width of the element that EVEX.b repeats, or empty
+ * @param rounding what EVEX.b means for a register form: {@code r} to round as told, {@code s} to suppress exceptions, or empty
  * @param fixed number of a register that the pattern itself names
  */
-record OperandPattern(Place place, String width, String broadcast, int fixed) {
+record OperandPattern(Place place, String width, String broadcast, String rounding, int fixed) {
     /** Where an operand lies. */
     enum Place {
         /** ModRM: general register or memory. */
@@ -100,6 +101,11 @@ record OperandPattern(Place place, String width, String broadcast, int fixed) {
             return this == M || this == VMX || this == VMY || this == VMZ;
         }
 
+        /** Whether it is part of the instruction rather than a register or memory. */
+        boolean constant() {
+            return this == I || this == I_SIGNED || this == ONE || this == J;
+        }
+
         /** Whether it is memory that no ModRM byte describes. */
         boolean implied() {
             return this == X || this == Y || this == BX || this == DI;
@@ -113,21 +119,21 @@ record OperandPattern(Place place, String width, String broadcast, int fixed) {
     static OperandPattern parse(String text) {
         int segment = SEGMENTS.indexOf(text);
         if (segment >= 0) {
-            return new OperandPattern(Place.SEGMENT, "w", "", segment);
+            return new OperandPattern(Place.SEGMENT, "w", "", "", segment);
         }
         OperandPattern named =
                 switch (text) {
-                    case "AL" -> new OperandPattern(Place.GPR, "b", "", Cpu.RAX);
-                    case "CL" -> new OperandPattern(Place.GPR, "b", "", Cpu.RCX);
-                    case "AX" -> new OperandPattern(Place.GPR, "w", "", Cpu.RAX);
-                    case "DX" -> new OperandPattern(Place.GPR, "w", "", Cpu.RDX);
-                    case "eAX" -> new OperandPattern(Place.GPR, "z", "", Cpu.RAX);
-                    case "rAX" -> new OperandPattern(Place.GPR, "v", "", Cpu.RAX);
-                    case "ST" -> new OperandPattern(Place.ST, "t", "", 0);
-                    case "STi" -> new OperandPattern(Place.STI, "t", "", 0);
-                    case "XMM0" -> new OperandPattern(Place.XMM0, "dq", "", 0);
-                    case "1" -> new OperandPattern(Place.ONE, "b", "", 1);
-                    case "Ibs" -> new OperandPattern(Place.I_SIGNED, "b", "", 0);
+                    case "AL" -> new OperandPattern(Place.GPR, "b", "", "", Cpu.RAX);
+                    case "CL" -> new OperandPattern(Place.GPR, "b", "", "", Cpu.RCX);
+                    case "AX" -> new OperandPattern(Place.GPR, "w", "", "", Cpu.RAX);
+                    case "DX" -> new OperandPattern(Place.GPR, "w", "", "", Cpu.RDX);
+                    case "eAX" -> new OperandPattern(Place.GPR, "z", "", "", Cpu.RAX);
+                    case "rAX" -> new OperandPattern(Place.GPR, "v", "", "", Cpu.RAX);
+                    case "ST" -> new OperandPattern(Place.ST, "t", "", "", 0);
+                    case "STi" -> new OperandPattern(Place.STI, "t", "", "", 0);
+                    case "XMM0" -> new OperandPattern(Place.XMM0, "dq", "", "", 0);
+                    case "1" -> new OperandPattern(Place.ONE, "b", "", "", 1);
+                    case "Ibs" -> new OperandPattern(Place.I_SIGNED, "b", "", "", 0);
                     default -> null;
                 };
         return named != null ? named : parseGeneral(text);
@@ -135,7 +141,12 @@ record OperandPattern(Place place, String width, String broadcast, int fixed) {
 
     private static OperandPattern parseGeneral(String text) {
         int slash = text.indexOf('/');
-        String broadcast = slash < 0 ? "" : text.substring(slash + 1);
+        String evex = slash < 0 ? "" : text.substring(slash + 1);
+        if (!evex.matches("[dq]?[rs]?")) {
+            throw new IllegalArgumentException("'" + text + "' has an unknown suffix");
+        }
+        String broadcast = evex.replaceAll("[rs]", "");
+        String rounding = evex.substring(broadcast.length());
         String plain = slash < 0 ? text : text.substring(0, slash);
         int letters = 0;
         while (letters < plain.length() && Character.isUpperCase(plain.charAt(letters))) {
@@ -151,7 +162,7 @@ record OperandPattern(Place place, String width, String broadcast, int fixed) {
         if (width.isEmpty() ? place != Place.M : !(" " + WIDTHS + " ").contains(" " + width + " ")) {
             throw new IllegalArgumentException("'" + text + "' has no width that is known");
         }
-        return new OperandPattern(place, width, broadcast, 0);
+        return new OperandPattern(place, width, broadcast, rounding, 0);
     }
 
     /** Whether its width follows the operand size. */

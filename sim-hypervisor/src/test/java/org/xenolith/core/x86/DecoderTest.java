@@ -90,6 +90,10 @@ class DecoderTest {
     @ParameterizedTest
     @CsvSource({
         "50, push, 64",
+        "6a ff, push, 64",
+        "eb fe, jmp, 64",
+        "75 fe, jcc, 64",
+        "0f b6 c0, movzx, 32",
         "66 50, push, 16",
         "c3, ret, 64",
         "66 c3, ret, 64",
