@@ -112,6 +112,7 @@ final class PvBuilder {
                 .get(0)
                 .registers()
                 .startPv(entry, base + stack + PAGE, base + startInfo, (long) ram.frame(tables.root()) * PAGE);
+        domain.finishPvBuild(ram.frame(tables.root()));
         return new BootedDomain(domain, ram.frame(store), storePort, ram.frame(console), consolePort);
     }
 
