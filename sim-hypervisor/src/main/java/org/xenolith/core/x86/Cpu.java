@@ -128,8 +128,21 @@ public final class Cpu {
     /** Why it stopped. */
     public final CpuExit exit = new CpuExit();
 
+    /** Segment registers, modes and privilege. */
+    public final Segments segments = new Segments(this);
+
     /** Delivery of exceptions and interrupts. */
     public final Interrupts interrupts = new Interrupts(this);
+
+    /** Transfers between segments and privileges. */
+    final FarTransfer transfer = new FarTransfer(this);
+
+    // Where the value of an input goes, whose instruction stopped the run.
+    PortOps.Input input = PortOps.Input.TO_REGISTER;
+    long inputAddress;
+
+    /** Control registers and MSRs. */
+    public final Control control = new Control(this);
 
     /** The time-stamp counter. */
     public TimeSource clock = executed -> executed;
@@ -227,6 +240,40 @@ public final class Cpu {
     public Fault pageFault(long address, int errorCode) {
         fault.address = address;
         return raise(Fault.PF, errorCode);
+    }
+
+    /**
+     * Gives the answer to the input that stopped the run: {@link CpuExit.Reason#IN} or {@link CpuExit.Reason#MMIO_READ}.
+     *
+     * @param value what was read, of which the low {@link CpuExit#size} bytes count
+     */
+    public void completeInput(long value) {
+        switch (exit.reason) {
+            case IN -> PortOps.complete(this, value);
+            case MMIO_READ -> mmu.io.complete(value);
+            default -> throw new IllegalStateException("the core stopped for no input but for " + exit.reason);
+        }
+    }
+
+    /** Begins as a kernel's PVH entry expects: flat 32-bit segments, no paging, no interrupts, at {@code eip}. */
+    public void startProtected32(long eip) {
+        Start.protected32(this, eip);
+    }
+
+    /** Begins as after a startup IPI: in real mode, at offset 0 of {@code segment}. */
+    public void startRealMode(int segment) {
+        Start.realMode(this, segment);
+    }
+
+    /**
+     * Begins as Xen lets a vCPU of a 64-bit PV guest begin: 64-bit code of privilege 3 in Xen's flat segments, interrupts enabled.
+     *
+     * @param rip linear address
+     * @param rsp linear address
+     * @param cr3 machine address of the top page table
+     */
+    public void startPv(long rip, long rsp, long cr3) {
+        Start.pv(this, rip, rsp, cr3);
     }
 
     // --------------------------------------------------------------------------------------------------- flags

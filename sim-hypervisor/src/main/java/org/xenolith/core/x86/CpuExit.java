@@ -2,7 +2,7 @@ package org.xenolith.core.x86;
 
 /** Why a core stopped executing; filled anew at each stop. */
 public final class CpuExit {
-    /** The kinds of stop. In all but {@code EXCEPTION}, rip is behind the instruction. */
+    /** The kinds of stop. Rip is behind the instruction, but for {@code EXCEPTION} and the two of memory-mapped I/O. */
     public enum Reason {
         /** The budget is used up. */
         BUDGET,
@@ -20,9 +20,15 @@ public final class CpuExit {
         IN,
         /** Port output: port, bytes, {@link #value}. */
         OUT,
-        /** Read from a physical address that is no memory: address, bytes; {@link Cpu#completeInput} goes on. */
+        /**
+         * Read from a physical address that is no memory: {@link #number} is the address, {@link #size} the bytes;
+         * {@link Cpu#completeInput} takes the answer, and the next run executes the instruction, at which rip stands, anew with it.
+         */
         MMIO_READ,
-        /** Write to such an address: address, bytes, value. */
+        /**
+         * Write to such an address: address, bytes, {@link #value}. Rip stands at the instruction; the next run finishes it, without
+         * writing again.
+         */
         MMIO_WRITE,
         /**
          * An exception or software interrupt of a deprivileged guest ({@link Cpu#deprivileged}): {@link #number} is the vector, then

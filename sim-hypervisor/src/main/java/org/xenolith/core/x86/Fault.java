@@ -21,6 +21,9 @@ public final class Fault extends RuntimeException {
     /** Overflow, a trap. */
     public static final int OF = 4;
 
+    /** Bound range exceeded. */
+    public static final int BR = 5;
+
     /** Invalid opcode. */
     public static final int UD = 6;
 

@@ -12,25 +12,47 @@ final class Mmio {
     private final long[] value = new long[MOST];
     private int count;
     private int next;
+    private boolean replaying;
+    private boolean forbidden;
 
     Mmio(Cpu c) {
         this.c = c;
     }
 
-    /** Whether an instruction was given up and is to be executed anew. */
+    /** Whether an instruction was given up and is still to be executed anew. */
     boolean pending() {
-        return count > 0;
+        return count > 0 && !replaying;
     }
 
-    /** The instruction is executed from its begin. */
-    void restart() {
+    /**
+     * To be called between instructions: forgets the journal of an instruction that has come to its end.
+     *
+     * @return whether the next instruction is executed anew, so that this must be called again behind it
+     */
+    boolean replay() {
         next = 0;
+        if (replaying) {
+            clear();
+        }
+        replaying = count > 0;
+        return replaying;
     }
 
-    /** The instruction has come to its end, or faulted. */
+    /** The instruction that was given up, if any, has faulted. */
     void clear() {
         count = 0;
         next = 0;
+        replaying = false;
+    }
+
+    /** From here to {@link #allow}, such accesses are #GP: where there is no instruction that could be executed anew. */
+    void forbid() {
+        forbidden = true;
+    }
+
+    /** Takes {@link #forbid} back. */
+    void allow() {
+        forbidden = false;
     }
 
     long read(long physical, int bytes) {
@@ -53,9 +75,10 @@ final class Mmio {
     }
 
     private void prepare(long physical, int bytes) {
-        if (next == MOST) {
+        if (forbidden || next == MOST) {
             throw c.raise(Fault.GP);
         }
+        replaying = false;
         count = next;
         address[next] = physical;
         value[next] = -1;

@@ -68,6 +68,7 @@ public final class Mmu implements MachineMemory.CodeWatcher {
     /** The privilege level, RFLAGS.AC, CR4.SMAP or the mode has changed: uses the translations that now apply. */
     void select() {
         wide = cpu.mode == Insn.Mode.BITS_64;
+        io.allow();
         if (cpu.cpl == 3) {
             use(userTlb);
         } else if ((cpu.system.cr4 & PageWalk.CR4_SMAP) != 0 && (cpu.otherFlags & Cpu.AC) == 0) {
@@ -80,6 +81,7 @@ public final class Mmu implements MachineMemory.CodeWatcher {
     /** From here to the next {@link #select}, accesses are the CPU's own to system structures: supervisor ones, with full addresses. */
     void selectSystem() {
         wide = (cpu.system.efer & PageWalk.EFER_LMA) != 0;
+        io.forbid();
         use((cpu.system.cr4 & PageWalk.CR4_SMAP) != 0 ? strictTlb : supervisorTlb);
     }
 

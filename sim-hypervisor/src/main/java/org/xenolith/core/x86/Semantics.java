@@ -42,6 +42,9 @@ public final class Semantics {
         StringOps.define(s);
         ExchangeOps.define(s);
         SseOps.define(s);
+        SystemOps.define(s);
+        SegmentOps.define(s);
+        PortOps.define(s);
         return s;
     }
 

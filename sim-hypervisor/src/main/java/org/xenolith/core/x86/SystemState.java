@@ -50,6 +50,9 @@ public final class SystemState {
     /** TSS: limit. */
     public int taskLimit;
 
+    /** TSS: type of its descriptor. */
+    public int taskType = 11;
+
     /** Segments' limits in bytes (the last valid offset), by number. */
     public final int[] segmentLimit = new int[6];
 
@@ -83,6 +86,6 @@ public final class SystemState {
     /** PAT. */
     public long pat = 0x0007040600070406L;
 
-    /** dr0 to dr3, dr6, dr7 at their numbers. */
-    public final long[] debug = new long[8];
+    /** dr0 to dr3, dr6, dr7 at their numbers. Breakpoints are kept, never met. */
+    public final long[] debug = {0, 0, 0, 0, 0, 0, 0xffff0ff0L, 0x400};
 }
