@@ -67,13 +67,14 @@ public final class FrameTable {
         return mfn;
     }
 
-    /** Gives {@code mfn} back; while a PV guest still maps it, it stays its owner's. */
+    /** Gives {@code mfn} back; while a PV guest still maps it, nobody else gets it. */
     public void release(int mfn) {
         setGfn(mfn, NO_GFN);
-        if (types.keeps(mfn)) {
+        boolean mapped = types.keeps(mfn);
+        owner[mfn] = NOBODY;
+        if (mapped) {
             return;
         }
-        owner[mfn] = NOBODY;
         if (held[mfn] != 0) {
             released[mfn] = true;
         } else {

@@ -1,6 +1,7 @@
 package org.xenolith.hypervisor;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.xenolith.machine.MachineMemory;
 
@@ -44,6 +45,9 @@ final class PageTypes {
     private final int[] typeCount;
     private final int[] references;
 
+    /** Id of the domain that may map a frame of the hypervisor's, or {@link FrameTable#NOBODY}. */
+    private final int[] sharedWith;
+
     /** When the last mapping of each frame went away, counted in such events: a TLB not flushed since may still hold it. */
     private final long[] unmappedAt;
 
@@ -60,6 +64,8 @@ final class PageTypes {
         flags = new byte[count];
         typeCount = new int[count];
         references = new int[count];
+        sharedWith = new int[count];
+        Arrays.fill(sharedWith, FrameTable.NOBODY);
         unmappedAt = new long[count];
     }
 
@@ -100,9 +106,20 @@ final class PageTypes {
 
     // --------------------------------------------------------------------------------------------- references
 
+    /** Lets {@code domain} map {@code mfn}, which is the hypervisor's. */
+    void share(Domain domain, int mfn) {
+        sharedWith[mfn] = domain.id();
+    }
+
+    /** Whether {@code domain} may refer to {@code mfn}: its own, or shared with it. */
+    boolean mayUse(Domain domain, long mfn) {
+        int id = domain.id();
+        return frames.owner(mfn) == id || mfn >= 0 && mfn < sharedWith.length && sharedWith[(int) mfn] == id;
+    }
+
     /** Refers to {@code mfn}, which must be {@code domain}'s; false if it is not. */
     boolean get(Domain domain, long mfn) {
-        if (frames.owner(mfn) != domain.id()) {
+        if (!mayUse(domain, mfn)) {
             return false;
         }
         references[(int) mfn]++;
@@ -113,6 +130,7 @@ final class PageTypes {
     void put(Domain domain, int mfn) {
         unmappedAt[mfn] = ++unmaps;
         if (--references[mfn] == 0 && (flags[mfn] & RELEASED) != 0) {
+            flushStale(domain, mfn);
             frames.release(mfn);
         }
     }
@@ -121,8 +139,10 @@ final class PageTypes {
     boolean keeps(int mfn) {
         if (references[mfn] > 0) {
             flags[mfn] |= RELEASED;
+            sharedWith[mfn] = frames.owner(mfn);
             return true;
         }
+        sharedWith[mfn] = FrameTable.NOBODY;
         for (int i = 0; i < domains.size(); i++) {
             if (domains.get(i).id() == frames.owner(mfn)) {
                 flushStale(domains.get(i), mfn);
@@ -197,7 +217,7 @@ final class PageTypes {
 
     /** Ends a {@link #pin}; 0, or a negative error. */
     long unpin(Domain domain, long mfn) {
-        if (frames.owner(mfn) != domain.id() || !pinned((int) mfn)) {
+        if (!mayUse(domain, mfn) || !pinned((int) mfn)) {
             return Abi.EINVAL;
         }
         flags[(int) mfn] &= ~PINNED;

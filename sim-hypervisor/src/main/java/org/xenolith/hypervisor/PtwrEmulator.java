@@ -47,7 +47,7 @@ final class PtwrEmulator {
         long mapping = memory.get64(entryAt);
         long table = Pte.frame(mapping);
         if (!Pte.present(mapping)
-                || arch.frames.owner(table) != arch.domain().id()
+                || !arch.types.mayUse(arch.domain(), table)
                 || !arch.types.is((int) table, PageTypes.L1)) {
             return false;
         }

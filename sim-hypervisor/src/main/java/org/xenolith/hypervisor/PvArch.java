@@ -499,6 +499,10 @@ final class PvArch extends VcpuArch {
 
     // ---------------------------------------------------------------------------------------------------- ports
 
+    void setIopl(int level) {
+        ioPrivilege = level;
+    }
+
     /** Whether what runs now has I/O privilege. A kernel counts as level 1, or as level 0 where the assist says so. */
     boolean hasIoPrivilege() {
         int level = !kernelMode ? 3 : domain().assisted(ASSIST_ARCHITECTURAL_IOPL) ? 0 : 1;

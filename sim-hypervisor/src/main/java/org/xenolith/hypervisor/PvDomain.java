@@ -11,8 +11,7 @@ final class PvDomain {
     PvDomain(FrameTable frames, Domain domain) {
         slots = new XenSlots(frames);
         frames.machineToPhys();
-        // What the hypervisor shares with the guest is the guest's to map.
-        frames.setOwner(domain.sharedInfo().frame(), domain.id());
+        frames.types().share(domain, domain.sharedInfo().frame());
         frames.types().add(domain);
     }
 
