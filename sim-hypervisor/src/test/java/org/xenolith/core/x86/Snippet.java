@@ -32,6 +32,12 @@ final class Snippet {
         return new Snippet(Insn.Mode.BITS_64, code);
     }
 
+    /** The same core about to execute other code. */
+    Snippet again(String... code) {
+        cpu.rip = CODE;
+        return put(CODE, code);
+    }
+
     /** Writes bytes, hexadecimal, at {@code address}. */
     Snippet put(int address, String... code) {
         byte[] bytes = HexFormat.of().parseHex(String.join("", code).replace(" ", ""));
