@@ -63,7 +63,7 @@ final class BranchOps {
     }
 
     /** {@code target}, if it is canonical. */
-    private static long canonical(Cpu c, long target) {
+    static long canonical(Cpu c, long target) {
         if (target << 16 >> 16 != target) {
             throw c.raise(Fault.GP);
         }

@@ -291,6 +291,32 @@ public final class Cpu {
         flagCarries = carries;
     }
 
+    /** Sets all status flags from {@code sum}, which is {@code a + b}. */
+    void setSumFlags(long a, long b, long sum) {
+        flagResult = sum;
+        flagCarries = (a & b | (a | b) & ~sum) & ~7L;
+    }
+
+    /** Sets all status flags from {@code sum}, which is {@code a + b}. */
+    void setSumFlags(int a, int b, int sum) {
+        int carries = a & b | (a | b) & ~sum;
+        flagResult = sum;
+        flagCarries = (long) carries << 32 | carries & 8;
+    }
+
+    /** Sets all status flags from {@code difference}, which is {@code a - b}. */
+    void setDifferenceFlags(long a, long b, long difference) {
+        flagResult = difference;
+        flagCarries = (~a & b | (~a | b) & difference) & ~7L;
+    }
+
+    /** Sets all status flags from {@code difference}, which is {@code a - b}. */
+    void setDifferenceFlags(int a, int b, int difference) {
+        int borrows = ~a & b | (~a | b) & difference;
+        flagResult = difference;
+        flagCarries = (long) borrows << 32 | borrows & 8;
+    }
+
     /** Carry flag. */
     public boolean cf() {
         return flagCarries < 0;
@@ -334,6 +360,11 @@ public final class Cpu {
     /** Overflow flag. */
     public boolean of() {
         return (flagCarries ^ flagCarries << 1) < 0;
+    }
+
+    /** Whether SF and OF differ: a signed comparison says less. */
+    boolean less() {
+        return (flagResult ^ flagCarries << 63 ^ flagCarries ^ flagCarries << 1) < 0;
     }
 
     /** Auxiliary carry flag. */

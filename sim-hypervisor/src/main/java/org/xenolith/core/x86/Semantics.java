@@ -27,8 +27,18 @@ public final class Semantics {
 
     private final Map<String, Factory> factories = new TreeMap<>();
 
+    /** Null if there are none but the plain ops. */
+    private FastShapes fast;
+
     /** All that the core has. */
     public static Semantics all() {
+        Semantics s = plain();
+        s.fast = new FastShapes();
+        return s;
+    }
+
+    /** All that the core has, without the ops that only are faster. */
+    static Semantics plain() {
         Semantics s = new Semantics();
         ArithmeticOps.define(s);
         LogicOps.define(s);
@@ -63,7 +73,8 @@ public final class Semantics {
 
     /** The op that carries out {@code insn}: one that raises #UD if the core has no such instruction. */
     public Op op(Insn insn) {
-        return named(insn.semantics(), insn);
+        Op op = fast == null ? null : fast.op(insn);
+        return op != null ? op : named(insn.semantics(), insn);
     }
 
     /** The op that carries out {@code insn} as the semantics {@code name} say. */

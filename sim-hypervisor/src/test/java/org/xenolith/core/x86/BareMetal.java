@@ -1,6 +1,8 @@
 package org.xenolith.core.x86;
 
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
@@ -66,17 +68,18 @@ final class BareMetal {
         return executed;
     }
 
-    /** Runs the guests named, or all, and says how fast: {@code BareMetal [ROUNDS [NAME...]]}. */
+    /** Runs the guests named, or all, and says how fast by the thread's CPU time: {@code BareMetal [ROUNDS [NAME...]]}. */
     public static void main(String[] args) {
         int rounds = args.length > 0 ? Integer.parseInt(args[0]) : 3;
         String[] names = args.length > 1 ? Arrays.copyOfRange(args, 1, args.length) : NAMES;
+        ThreadMXBean threads = ManagementFactory.getThreadMXBean();
         for (String name : names) {
             BareMetal guest = new BareMetal(name);
             for (int i = 0; i < rounds; i++) {
                 guest.reset();
-                long begin = System.nanoTime();
+                long begin = threads.getCurrentThreadCpuTime();
                 long executed = guest.run();
-                double seconds = (System.nanoTime() - begin) / 1e9;
+                double seconds = (threads.getCurrentThreadCpuTime() - begin) / 1e9;
                 System.out.printf(
                         "%-6s %,14d instructions  %6.1f MIPS  result %x%n",
                         name, executed, executed / seconds / 1e6, guest.cpu.r[Cpu.RAX]);
