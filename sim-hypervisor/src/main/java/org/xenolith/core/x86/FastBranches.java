@@ -44,78 +44,90 @@ final class FastBranches {
             return null;
         }
         return switch (insn.condition()) {
-            case 2 -> new Conditional(insn) {
-                @Override
-                public void exec(Cpu c) {
-                    c.rip = c.cf() ? target : next;
-                }
-            };
-            case 3 -> new Conditional(insn) {
-                @Override
-                public void exec(Cpu c) {
-                    c.rip = c.cf() ? next : target;
-                }
-            };
-            case 4 -> new Conditional(insn) {
-                @Override
-                public void exec(Cpu c) {
-                    c.rip = c.zf() ? target : next;
-                }
-            };
-            case 5 -> new Conditional(insn) {
-                @Override
-                public void exec(Cpu c) {
-                    c.rip = c.zf() ? next : target;
-                }
-            };
-            case 6 -> new Conditional(insn) {
-                @Override
-                public void exec(Cpu c) {
-                    c.rip = c.cf() | c.zf() ? target : next;
-                }
-            };
-            case 7 -> new Conditional(insn) {
-                @Override
-                public void exec(Cpu c) {
-                    c.rip = c.cf() | c.zf() ? next : target;
-                }
-            };
-            case 8 -> new Conditional(insn) {
-                @Override
-                public void exec(Cpu c) {
-                    c.rip = c.sf() ? target : next;
-                }
-            };
-            case 9 -> new Conditional(insn) {
-                @Override
-                public void exec(Cpu c) {
-                    c.rip = c.sf() ? next : target;
-                }
-            };
-            case 12 -> new Conditional(insn) {
-                @Override
-                public void exec(Cpu c) {
-                    c.rip = c.less() ? target : next;
-                }
-            };
-            case 13 -> new Conditional(insn) {
-                @Override
-                public void exec(Cpu c) {
-                    c.rip = c.less() ? next : target;
-                }
-            };
-            case 14 -> new Conditional(insn) {
-                @Override
-                public void exec(Cpu c) {
-                    c.rip = c.less() | c.zf() ? target : next;
-                }
-            };
-            case 15 -> new Conditional(insn) {
-                @Override
-                public void exec(Cpu c) {
-                    c.rip = c.less() | c.zf() ? next : target;
-                }
-            };
+            case 2 ->
+                new Conditional(insn) {
+                    @Override
+                    public void exec(Cpu c) {
+                        c.rip = c.cf() ? target : next;
+                    }
+                };
+            case 3 ->
+                new Conditional(insn) {
+                    @Override
+                    public void exec(Cpu c) {
+                        c.rip = c.cf() ? next : target;
+                    }
+                };
+            case 4 ->
+                new Conditional(insn) {
+                    @Override
+                    public void exec(Cpu c) {
+                        c.rip = c.zf() ? target : next;
+                    }
+                };
+            case 5 ->
+                new Conditional(insn) {
+                    @Override
+                    public void exec(Cpu c) {
+                        c.rip = c.zf() ? next : target;
+                    }
+                };
+            case 6 ->
+                new Conditional(insn) {
+                    @Override
+                    public void exec(Cpu c) {
+                        c.rip = c.cf() | c.zf() ? target : next;
+                    }
+                };
+            case 7 ->
+                new Conditional(insn) {
+                    @Override
+                    public void exec(Cpu c) {
+                        c.rip = c.cf() | c.zf() ? next : target;
+                    }
+                };
+            case 8 ->
+                new Conditional(insn) {
+                    @Override
+                    public void exec(Cpu c) {
+                        c.rip = c.sf() ? target : next;
+                    }
+                };
+            case 9 ->
+                new Conditional(insn) {
+                    @Override
+                    public void exec(Cpu c) {
+                        c.rip = c.sf() ? next : target;
+                    }
+                };
+            case 12 ->
+                new Conditional(insn) {
+                    @Override
+                    public void exec(Cpu c) {
+                        c.rip = c.less() ? target : next;
+                    }
+                };
+            case 13 ->
+                new Conditional(insn) {
+                    @Override
+                    public void exec(Cpu c) {
+                        c.rip = c.less() ? next : target;
+                    }
+                };
+            case 14 ->
+                new Conditional(insn) {
+                    @Override
+                    public void exec(Cpu c) {
+                        c.rip = c.less() | c.zf() ? target : next;
+                    }
+                };
+            case 15 ->
+                new Conditional(insn) {
+                    @Override
+                    public void exec(Cpu c) {
+                        c.rip = c.less() | c.zf() ? next : target;
+                    }
+                };
             default -> null;
         };
     }

@@ -1,6 +1,7 @@
 package org.xenolith.core.x86;
 
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.xenolith.core.x86.Insn.Kind;
 import org.xenolith.core.x86.Insn.Operand;
@@ -36,7 +37,13 @@ final class FastShapes {
         }
     }
 
-    private static String shape(Insn insn) {
+    /** The shapes there are ops for, but those of moves. */
+    Set<String> shapes() {
+        return factories.keySet();
+    }
+
+    /** The shape of {@code insn}, as {@link #define} takes it, or null if it has operands of other kinds. */
+    String shape(Insn insn) {
         StringBuilder shape = new StringBuilder(insn.semantics());
         for (Operand o : insn.operands()) {
             char letter =
@@ -54,7 +61,10 @@ final class FastShapes {
         }
         boolean near = insn.operands().isEmpty() || insn.operand(0).kind() == Kind.TARGET;
         return shape.append(' ')
-                .append(near || insn.operand(0).kind() == Kind.IMMEDIATE ? insn.operandBits() : insn.operand(0).bits())
+                .append(
+                        near || insn.operand(0).kind() == Kind.IMMEDIATE
+                                ? insn.operandBits()
+                                : insn.operand(0).bits())
                 .toString();
     }
 

@@ -77,9 +77,11 @@ class ArithmeticPropertyTest {
         BigInteger ub = unsigned(b, bits).add(in);
         BigInteger sb = signed(b, bits).add(in);
         BigInteger exact = subtract ? ua.subtract(ub) : ua.add(ub);
-        BigInteger signedExact = subtract ? signed(a, bits).subtract(sb) : signed(a, bits).add(sb);
+        BigInteger signedExact =
+                subtract ? signed(a, bits).subtract(sb) : signed(a, bits).add(sb);
         BigInteger low = unsigned(b, 4).add(in);
-        BigInteger nibble = subtract ? unsigned(a, 4).subtract(low) : unsigned(a, 4).add(low);
+        BigInteger nibble =
+                subtract ? unsigned(a, 4).subtract(low) : unsigned(a, 4).add(low);
         long flags = resultFlags(exact, bits)
                 | flag(exact.signum() < 0 || exact.bitLength() > bits, Cpu.CF)
                 | flag(!fits(signedExact, bits), Cpu.OF)
@@ -130,10 +132,7 @@ class ArithmeticPropertyTest {
 
     @Property(tries = 1000)
     void oneOperand(
-            @ForAll("values") long a,
-            @ForAll("widths") int bits,
-            @ForAll boolean carry,
-            @ForAll boolean memory) {
+            @ForAll("values") long a, @ForAll("widths") int bits, @ForAll boolean carry, @ForAll boolean memory) {
         long kept = flag(carry, Cpu.CF);
         Expected up = sum(a, 1, false, false, bits);
         Expected down = sum(a, 1, false, true, bits);
@@ -213,7 +212,8 @@ class ArithmeticPropertyTest {
         }
         BigInteger high = unsigned(a, bits);
         BigInteger low = unsigned(b, bits);
-        BigInteger left = high.shiftLeft(bits).add(low).shiftLeft(n).shiftRight(bits).mod(TWO.pow(bits));
+        BigInteger left =
+                high.shiftLeft(bits).add(low).shiftLeft(n).shiftRight(bits).mod(TWO.pow(bits));
         BigInteger right = low.shiftLeft(bits).add(high).shiftRight(n).mod(TWO.pow(bits));
         long sign = Cpu.OF;
         long defined = Cpu.STATUS & ~Cpu.AF & (n == 1 ? -1 : ~Cpu.OF);
@@ -291,8 +291,7 @@ class ArithmeticPropertyTest {
         return prefix + HexFormat.of().toHexDigits((byte) (bits == 8 ? opcode : opcode + 1)) + operands;
     }
 
-    private void check(
-            String code, long a, long b, boolean carry, int bits, boolean memory, Expected expected) {
+    private void check(String code, long a, long b, boolean carry, int bits, boolean memory, Expected expected) {
         check(code, a, b, (byte) 0, carry, bits, memory, expected);
     }
 
