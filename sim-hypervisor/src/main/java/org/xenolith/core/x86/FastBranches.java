@@ -76,14 +76,14 @@ final class FastBranches {
                 new Conditional(insn) {
                     @Override
                     public void exec(Cpu c) {
-                        c.rip = c.cf() | c.zf() ? target : next;
+                        c.rip = c.cf() || c.zf() ? target : next;
                     }
                 };
             case 7 ->
                 new Conditional(insn) {
                     @Override
                     public void exec(Cpu c) {
-                        c.rip = c.cf() | c.zf() ? next : target;
+                        c.rip = c.cf() || c.zf() ? next : target;
                     }
                 };
             case 8 ->
@@ -118,14 +118,14 @@ final class FastBranches {
                 new Conditional(insn) {
                     @Override
                     public void exec(Cpu c) {
-                        c.rip = c.less() | c.zf() ? target : next;
+                        c.rip = c.less() || c.zf() ? target : next;
                     }
                 };
             case 15 ->
                 new Conditional(insn) {
                     @Override
                     public void exec(Cpu c) {
-                        c.rip = c.less() | c.zf() ? next : target;
+                        c.rip = c.less() || c.zf() ? next : target;
                     }
                 };
             default -> null;

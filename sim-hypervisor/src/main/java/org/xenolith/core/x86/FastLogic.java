@@ -290,7 +290,8 @@ final class FastLogic {
 
         @Override
         public void exec(Cpu c) {
-            c.setFlags((int) (c.r[to] & c.r[from]), 0);
+            int result = (int) (c.r[to] & c.r[from]);
+            c.setFlags(result, 0);
         }
     }
 
@@ -312,7 +313,8 @@ final class FastLogic {
 
         @Override
         public void exec(Cpu c) {
-            c.setFlags((int) (c.r[to] & constant), 0);
+            int result = (int) (c.r[to] & constant);
+            c.setFlags(result, 0);
         }
     }
 
@@ -356,7 +358,8 @@ final class FastLogic {
 
         @Override
         public void exec(Cpu c) {
-            c.setFlags((int) (c.mmu.read32(address.of(c)) & constant), 0);
+            int result = (int) (c.mmu.read32(address.of(c)) & constant);
+            c.setFlags(result, 0);
         }
     }
 }

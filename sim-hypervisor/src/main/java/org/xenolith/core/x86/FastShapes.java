@@ -27,14 +27,14 @@ final class FastShapes {
 
     /** The op for {@code insn}, or null if there is none for its shape. */
     Op op(Insn insn) {
-        switch (insn.semantics()) {
-            case "mov", "movzx", "movsx", "movsxd", "lea":
-                return FastMoves.of(insn);
-            default:
+        return switch (insn.semantics()) {
+            case "mov", "movzx", "movsx", "movsxd", "lea" -> FastMoves.of(insn);
+            default -> {
                 String shape = shape(insn);
                 Semantics.Factory factory = shape == null ? null : factories.get(shape);
-                return factory == null ? null : factory.make(insn);
-        }
+                yield factory == null ? null : factory.make(insn);
+            }
+        };
     }
 
     /** The shapes there are ops for, but those of moves. */

@@ -83,7 +83,7 @@ class FastShapesTest {
             long value =
                     switch (random.nextInt(4)) {
                         case 0 -> random.nextLong();
-                        case 1 -> random.nextInt(5) - 2;
+                        case 1 -> random.nextInt(5) - 2L;
                         case 2 -> 1L << random.nextInt(64);
                         default -> Long.MIN_VALUE >> random.nextInt(64);
                     };
