@@ -7,6 +7,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.xenolith.engine.InputException;
@@ -26,6 +27,8 @@ import org.xenolith.toolstack.XlConfigParser.Value;
  * @param cap its cap in percent of one pCPU, 0 for none
  * @param memoryMebibytes its memory
  * @param pool its cpupool
+ * @param boot what it boots, or null if it names no kernel
+ * @param ends what is done when it ends
  * @param warnings a line for what the file says and the model does not know
  */
 public record XlConfig(
@@ -38,15 +41,67 @@ public record XlConfig(
         int cap,
         long memoryMebibytes,
         String pool,
+        Boot boot,
+        Ends ends,
         List<String> warnings) {
+
+    /**
+     * What a domain boots; files are as written, a relative one relative to the working folder, as in xl.
+     *
+     * @param kernel the kernel's file
+     * @param ramdisk the initial ramdisk's file, or null for none
+     * @param commandLine the kernel's command line: {@code cmdline}, or else {@code root} and {@code extra}
+     */
+    public record Boot(String kernel, String ramdisk, String commandLine) {}
+
+    /** What is done with a domain that has ended. */
+    public enum End {
+        DESTROY,
+        RESTART,
+        RENAME_RESTART,
+        PRESERVE,
+        COREDUMP_DESTROY,
+        COREDUMP_RESTART,
+        SOFT_RESET;
+
+        /** As {@code xl.cfg} has it, such as {@code coredump-destroy}. */
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT).replace('_', '-');
+        }
+    }
+
+    /**
+     * What is done when a domain ends.
+     *
+     * @param poweroff if it powers off
+     * @param reboot if it reboots
+     * @param crash if it crashes
+     * @param watchdog if its watchdog ends it
+     */
+    public record Ends(End poweroff, End reboot, End crash, End watchdog) {
+        /** What xl does with a domain that does not say. */
+        public static final Ends DEFAULT = new Ends(End.DESTROY, End.RESTART, End.DESTROY, End.DESTROY);
+
+        /** What is done after shutdown {@code reason} ({@code SHUTDOWN_*} of Xen's {@code public/sched.h}). */
+        public End after(int reason) {
+            return switch (reason) {
+                case 0 -> poweroff;
+                case 1 -> reboot;
+                case 4 -> watchdog;
+                default -> crash;
+            };
+        }
+    }
 
     /** The cpupool of a domain that names none. */
     public static final String DEFAULT_POOL = "Pool-0";
 
     private static final int MAX_VCPUS = 64;
     private static final long MAX_MEBIBYTES = 16L << 20;
-    private static final Set<String> MODELLED =
-            Set.of("name", "type", "vcpus", "cpus", "cpus_soft", "cpu_weight", "cap", "memory", "pool");
+    private static final Set<String> MODELLED = Set.of(
+            "name", "type", "vcpus", "cpus", "cpus_soft", "cpu_weight", "cap", "memory", "maxmem", "pool", "kernel",
+            "ramdisk", "cmdline", "root", "extra", "on_poweroff", "on_reboot", "on_crash", "on_watchdog");
 
     /**
      * Reads a file.
@@ -83,6 +138,10 @@ public record XlConfig(
             throw new InputException(file + ": 'name' is missing");
         }
         int vcpus = (int) number(values, "vcpus", 1, MAX_VCPUS, 1);
+        long memory = number(values, "memory", 1, MAX_MEBIBYTES, 128);
+        if (number(values, "maxmem", memory, MAX_MEBIBYTES, memory) > memory) {
+            warnings.add(file + ": not modelled: maxmem above memory, the guest keeps the memory it starts with");
+        }
         return new XlConfig(
                 values.get("name").text(),
                 type(values.get("type"), file, warnings),
@@ -91,14 +150,52 @@ public record XlConfig(
                 affinity(values.get("cpus_soft"), vcpus),
                 (int) number(values, "cpu_weight", 1, Domain.MAX_WEIGHT, Domain.DEFAULT_WEIGHT),
                 (int) number(values, "cap", 0, 100L * MAX_VCPUS, 0),
-                number(values, "memory", 1, MAX_MEBIBYTES, 128),
+                memory,
                 values.containsKey("pool") ? values.get("pool").text() : DEFAULT_POOL,
+                boot(values, file, warnings),
+                new Ends(
+                        end(values, "on_poweroff", Ends.DEFAULT.poweroff),
+                        end(values, "on_reboot", Ends.DEFAULT.reboot),
+                        end(values, "on_crash", Ends.DEFAULT.crash),
+                        end(values, "on_watchdog", Ends.DEFAULT.watchdog)),
                 List.copyOf(warnings));
     }
 
     private static long number(Map<String, Value> values, String key, long min, long max, long otherwise) {
         Value value = values.get(key);
         return value == null ? otherwise : value.number(key, min, max);
+    }
+
+    private static String text(Map<String, Value> values, String key) {
+        return values.containsKey(key) ? values.get(key).text() : "";
+    }
+
+    private static Boot boot(Map<String, Value> values, String file, List<String> warnings) {
+        String kernel = text(values, "kernel");
+        String ramdisk = text(values, "ramdisk");
+        String commandLine = text(values, "cmdline");
+        String root = text(values, "root");
+        String extra = text(values, "extra");
+        if (!commandLine.isEmpty() && !(root + extra).isEmpty()) {
+            warnings.add(file + ": root and extra do not count beside cmdline");
+        }
+        if (commandLine.isEmpty()) {
+            commandLine = ((root.isEmpty() ? "" : "root=" + root + " ") + extra).strip();
+        }
+        return kernel.isEmpty() ? null : new Boot(kernel, ramdisk.isEmpty() ? null : ramdisk, commandLine);
+    }
+
+    private static End end(Map<String, Value> values, String key, End otherwise) {
+        Value value = values.get(key);
+        if (value == null) {
+            return otherwise;
+        }
+        for (End end : End.values()) {
+            if (end.toString().equals(value.text())) {
+                return end;
+            }
+        }
+        throw value.refuse(key + " must be one of " + List.of(End.values()) + ", not '" + value.text() + "'");
     }
 
     private static Domain.Type type(Value value, String file, List<String> warnings) {

@@ -67,7 +67,7 @@ class ScenarioReaderTest {
 
     @Test
     void readsEveryKey() throws IOException {
-        Files.writeString(folder.resolve("b.cfg"), "name='b'\ncap=30\nkernel='k'\n");
+        Files.writeString(folder.resolve("b.cfg"), "name='b'\ncap=30\nkernel='k'\ndisk=[]\n");
         Scenario s = parse(
                 """
                 name: all-keys
@@ -125,7 +125,7 @@ class ScenarioReaderTest {
                         new Scenario.Unpause(1_100_000_000L, "a"),
                         new Scenario.SetShare(1_200_000_000L, "a", 100, 50),
                         new Scenario.SetAffinity(1_300_000_000L, "a", 1, CpuSet.of(2), CpuSet.of(0, 1, 2, 3)));
-        assertThat(s.warnings()).containsExactly(folder.resolve("b.cfg") + ": not modelled: kernel");
+        assertThat(s.warnings()).containsExactly(folder.resolve("b.cfg") + ": not modelled: disk");
         assertThat(s.inputs()).containsExactly(folder.resolve("b.cfg"));
     }
 

@@ -48,7 +48,7 @@ class XlConfigTest {
         assertThat(config.cap()).isEqualTo(150);
         assertThat(config.memoryMebibytes()).isEqualTo(512);
         assertThat(config.pool()).isEqualTo("Pool-1");
-        assertThat(config.warnings()).containsExactly("x.cfg: not modelled: kernel, disk");
+        assertThat(config.warnings()).containsExactly("x.cfg: not modelled: disk");
     }
 
     @Test
@@ -56,7 +56,44 @@ class XlConfigTest {
         XlConfig config = parse("name='a'\n");
 
         assertThat(config)
-                .isEqualTo(new XlConfig("a", Domain.Type.PV, 1, null, null, 256, 0, 128, "Pool-0", List.of()));
+                .isEqualTo(new XlConfig("a", Domain.Type.PV, 1, null, null, 256, 0, 128, "Pool-0", null, XlConfig.Ends.DEFAULT, List.of()));
+    }
+
+    @Test
+    void readsWhatIsBooted() {
+        XlConfig config = parse(
+                """
+                name = "web"; type = "pvh"
+                kernel = "boot/vmlinuz"
+                ramdisk = "boot/initrd"
+                root = "/dev/xvda1"
+                extra = "console=hvc0 quiet"
+                memory = 256
+                maxmem = 512
+                on_poweroff = "preserve"
+                on_crash = 'coredump-destroy'
+                """);
+
+        assertThat(config.boot())
+                .isEqualTo(new XlConfig.Boot("boot/vmlinuz", "boot/initrd", "root=/dev/xvda1 console=hvc0 quiet"));
+        assertThat(config.ends().after(0)).isEqualTo(XlConfig.End.PRESERVE);
+        assertThat(config.ends().after(1)).isEqualTo(XlConfig.End.RESTART);
+        assertThat(config.ends().after(3)).isEqualTo(XlConfig.End.COREDUMP_DESTROY);
+        assertThat(config.warnings())
+                .containsExactly(
+                        "x.cfg: not modelled: maxmem above memory, the guest keeps the memory it starts with");
+        assertThat(parse("name='a'\nkernel='k'\nextra='a'").boot()).isEqualTo(new XlConfig.Boot("k", null, "a"));
+        assertThat(parse("name='a'\nkernel='k'\ncmdline='b'\nextra='a'").boot().commandLine())
+                .isEqualTo("b");
+    }
+
+    @Test
+    void refusesWhatCannotBeBootedSo() {
+        assertThatThrownBy(() -> parse("name='a'\nmemory=64\nmaxmem=32"))
+                .hasMessage("x.cfg:3:8: maxmem must be a whole number from 64 to 16777216, not '32'");
+        assertThatThrownBy(() -> parse("name='a'\non_crash='explode'"))
+                .hasMessage("x.cfg:2:10: on_crash must be one of [destroy, restart, rename-restart, preserve,"
+                        + " coredump-destroy, coredump-restart, soft-reset], not 'explode'");
     }
 
     @Test
