@@ -4,7 +4,7 @@ export PATH=/sbin:/usr/sbin:/bin:/usr/bin HOME=/root
 
 busybox mount -t proc proc /proc
 read -r uptime idle < /proc/uptime
-echo "WORKER up uptime=$uptime work=${work:-shell}"
+echo "WORKER up uptime=$uptime work=${work:-${run:-shell}}"
 [ "$work" = exit ] && exec busybox halt -f
 
 busybox mount -t sysfs sys /sys
