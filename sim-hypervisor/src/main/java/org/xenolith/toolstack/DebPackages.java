@@ -31,6 +31,8 @@ final class DebPackages {
 
     private final Path cache;
     private final Consumer<String> progress;
+    private final String aptGet;
+    private final String aptCache;
 
     /**
      * A file wanted.
@@ -44,8 +46,15 @@ final class DebPackages {
     record Wanted(String packageName, String prefix, List<String> paths, String fileName, String option) {}
 
     DebPackages(Path cache, Consumer<String> progress) {
+        this(cache, progress, "apt-get", "apt-cache");
+    }
+
+    /** With other commands than apt's. */
+    DebPackages(Path cache, Consumer<String> progress, String aptGet, String aptCache) {
         this.cache = cache;
         this.progress = progress;
+        this.aptGet = aptGet;
+        this.aptCache = aptCache;
     }
 
     /**
@@ -81,7 +90,7 @@ final class DebPackages {
         try {
             String name = packageWithFile(wanted, folder);
             progress.accept("fetching " + name + " with apt-get");
-            run(wanted, folder, "apt-get", "-q", "download", name);
+            run(wanted, folder, aptGet, "-q", "download", name);
             Path deb = onlyDeb(wanted, folder);
             Path unpacked = Files.createDirectory(folder.resolve("unpacked"));
             extract(wanted, deb, unpacked.resolve(wanted.fileName));
@@ -102,19 +111,19 @@ final class DebPackages {
         String description = describe(wanted, folder);
         if (description.isEmpty()) {
             progress.accept("fetching apt's lists of packages");
-            run(wanted, folder, "apt-get", "-q", "update");
+            run(wanted, folder, aptGet, "-q", "update");
             description = describe(wanted, folder);
         }
         if (description.isEmpty()) {
             throw refuse(wanted, "is not known to apt here", null);
         }
-        Matcher depends = Pattern.compile("(?m)^Depends:.*?\\b(" + Pattern.quote(wanted.prefix) + "[^ ,(|:]+)")
+        Matcher depends = Pattern.compile("(?m)^Depends:.*?\\b(" + Pattern.quote(wanted.prefix) + "[^\\s,(|:]+)")
                 .matcher(description);
         return depends.find() ? depends.group(1) : wanted.packageName;
     }
 
     private String describe(Wanted wanted, Path folder) throws IOException, InterruptedException {
-        Run run = start(wanted, folder, "apt-cache", "show", "--no-all-versions", wanted.packageName);
+        Run run = start(wanted, folder, aptCache, "show", "--no-all-versions", wanted.packageName);
         return run.exit == 0 ? run.output : "";
     }
 
@@ -131,12 +140,13 @@ final class DebPackages {
         try (InputStream in = Files.newInputStream(deb);
                 ArArchiveInputStream parts = new ArArchiveInputStream(in)) {
             for (ArArchiveEntry part = parts.getNextEntry(); part != null; part = parts.getNextEntry()) {
-                if (part.getName().startsWith("data.tar") && extractFromTar(wanted, unpacked(part, parts), to)) {
+                if (part.getName().startsWith("data.tar")) {
+                    extractFromTar(wanted, unpacked(part, parts), to);
                     return;
                 }
             }
         }
-        throw refuse(wanted, "has no " + String.join(" or ", wanted.paths) + " in it", null);
+        throw refuse(wanted, "has no files in it", null);
     }
 
     private static InputStream unpacked(ArArchiveEntry part, InputStream in) throws IOException {
@@ -151,7 +161,7 @@ final class DebPackages {
         };
     }
 
-    private static boolean extractFromTar(Wanted wanted, InputStream in, Path to) throws IOException {
+    private static void extractFromTar(Wanted wanted, InputStream in, Path to) throws IOException {
         try (TarArchiveInputStream tar = new TarArchiveInputStream(in)) {
             for (ArchiveEntry entry = tar.getNextEntry(); entry != null; entry = tar.getNextEntry()) {
                 String path = entry.getName().replaceFirst("^\\./", "");
@@ -159,11 +169,11 @@ final class DebPackages {
                         && entry.getSize() > 0
                         && wanted.paths.stream().anyMatch(path::startsWith)) {
                     Files.copy(tar, to);
-                    return true;
+                    return;
                 }
             }
         }
-        return false;
+        throw refuse(wanted, "has no " + String.join(" or ", wanted.paths) + " in it", null);
     }
 
     /** How a command ended, and what it printed. */

@@ -100,8 +100,25 @@ public record XlConfig(
     private static final int MAX_VCPUS = 64;
     private static final long MAX_MEBIBYTES = 16L << 20;
     private static final Set<String> MODELLED = Set.of(
-            "name", "type", "vcpus", "cpus", "cpus_soft", "cpu_weight", "cap", "memory", "maxmem", "pool", "kernel",
-            "ramdisk", "cmdline", "root", "extra", "on_poweroff", "on_reboot", "on_crash", "on_watchdog");
+            "name",
+            "type",
+            "vcpus",
+            "cpus",
+            "cpus_soft",
+            "cpu_weight",
+            "cap",
+            "memory",
+            "maxmem",
+            "pool",
+            "kernel",
+            "ramdisk",
+            "cmdline",
+            "root",
+            "extra",
+            "on_poweroff",
+            "on_reboot",
+            "on_crash",
+            "on_watchdog");
 
     /**
      * Reads a file.

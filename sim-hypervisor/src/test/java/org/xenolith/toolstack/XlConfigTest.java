@@ -56,7 +56,19 @@ class XlConfigTest {
         XlConfig config = parse("name='a'\n");
 
         assertThat(config)
-                .isEqualTo(new XlConfig("a", Domain.Type.PV, 1, null, null, 256, 0, 128, "Pool-0", null, XlConfig.Ends.DEFAULT, List.of()));
+                .isEqualTo(new XlConfig(
+                        "a",
+                        Domain.Type.PV,
+                        1,
+                        null,
+                        null,
+                        256,
+                        0,
+                        128,
+                        "Pool-0",
+                        null,
+                        XlConfig.Ends.DEFAULT,
+                        List.of()));
     }
 
     @Test
@@ -80,8 +92,7 @@ class XlConfigTest {
         assertThat(config.ends().after(1)).isEqualTo(XlConfig.End.RESTART);
         assertThat(config.ends().after(3)).isEqualTo(XlConfig.End.COREDUMP_DESTROY);
         assertThat(config.warnings())
-                .containsExactly(
-                        "x.cfg: not modelled: maxmem above memory, the guest keeps the memory it starts with");
+                .containsExactly("x.cfg: not modelled: maxmem above memory, the guest keeps the memory it starts with");
         assertThat(parse("name='a'\nkernel='k'\nextra='a'").boot()).isEqualTo(new XlConfig.Boot("k", null, "a"));
         assertThat(parse("name='a'\nkernel='k'\ncmdline='b'\nextra='a'").boot().commandLine())
                 .isEqualTo("b");
