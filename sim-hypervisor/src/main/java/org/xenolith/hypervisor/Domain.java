@@ -65,6 +65,12 @@ public final class Domain {
     /** What it has as a PV domain that executes instructions; null otherwise. */
     PvDomain pv;
 
+    private final GrantTable grants;
+    private final GrantMaps grantMaps = new GrantMaps();
+
+    /** Frame in which a PV guest wants to be told of interrupts to be ended, or -1. */
+    int pirqEoiFrame = -1;
+
     private int weight = DEFAULT_WEIGHT;
     private int cap;
     private Object data;
@@ -80,6 +86,7 @@ public final class Domain {
         this.physmap = physmap;
         this.sharedInfo = physmap == null ? new SharedInfo() : new SharedInfo(physmap.frames());
         this.ports = new Ports(physmap == null ? SharedInfo.PORTS - 1 : EventChannels.DEFAULT_HIGHEST_PORT);
+        this.grants = physmap == null ? null : new GrantTable(this);
         this.pool = pool;
     }
 
@@ -111,6 +118,16 @@ public final class Domain {
     /** Its parameters, if it is hardware-virtualised. */
     public HvmParams hvmParams() {
         return hvmParams;
+    }
+
+    /** Its grants, or null if its guests execute no instructions. */
+    public GrantTable grants() {
+        return grants;
+    }
+
+    /** The grants of others that it has mapped. */
+    GrantMaps grantMaps() {
+        return grantMaps;
     }
 
     /** What it is told of its physical memory. */

@@ -24,9 +24,26 @@ final class Hypercalls {
         define(Abi.HYPERVISOR_VCPU_OP, 0b11, new VcpuOp(hypervisor));
         define(Abi.HYPERVISOR_EVENT_CHANNEL_OP, 0, new EventChannelOp(hypervisor));
         define(Abi.HYPERVISOR_SET_TIMER_OP, 0, this::setTimer);
-        define(Abi.HYPERVISOR_XEN_VERSION, 0b1, new XenVersion());
-        define(Abi.HYPERVISOR_VM_ASSIST, 0b11, new VmAssist());
+        define(Abi.HYPERVISOR_XEN_VERSION, 0, new XenVersion());
+        define(Abi.HYPERVISOR_VM_ASSIST, 0, new VmAssist());
+        define(Abi.HYPERVISOR_MEMORY_OP, 0, new MemoryOp(hypervisor));
+        define(Abi.HYPERVISOR_HVM_OP, 0, new HvmOp(hypervisor));
+        define(Abi.HYPERVISOR_GRANT_TABLE_OP, 0b101, new GrantTableOp(hypervisor));
+        define(Abi.HYPERVISOR_PHYSDEV_OP, 0, new PhysdevOp());
+        define(Abi.HYPERVISOR_MULTICALL, 0b10, new Multicall(hypervisor));
+        defineRefusals();
         definePv();
+    }
+
+    private void defineRefusals() {
+        Refusals refusals = new Refusals(hypervisor);
+        define(Abi.HYPERVISOR_CONSOLE_IO, 0, refusals::consoleIo);
+        define(Abi.HYPERVISOR_PLATFORM_OP, 0, refusals::platformOp);
+        define(Abi.HYPERVISOR_SYSCTL, 0, refusals::sysctl);
+        define(Abi.HYPERVISOR_DOMCTL, 0, refusals::domctl);
+        define(Abi.HYPERVISOR_DM_OP, 0, refusals::dmOp);
+        define(Abi.HYPERVISOR_HYPFS_OP, 0, refusals::hypfsOp);
+        define(Abi.HYPERVISOR_XENPMU_OP, 0, refusals::pmuOp);
     }
 
     private void definePv() {
@@ -66,19 +83,21 @@ final class Hypercalls {
 
     /** The same, recorded as {@code event}: a call of its own or one of a multicall. */
     long dispatch(Vcpu caller, long number, long[] arg, int event) {
-        boolean known = number >= 0 && number < COUNT && table[(int) number] != null;
-        if (known) {
-            caller.domain().hypercalls[(int) number]++;
-        }
-        record(event, (int) number & 0xfffff, known ? recorded[(int) number] : 0, arg);
-        return known ? table[(int) number].call(caller, arg) : Abi.ENOSYS;
+        record(event, (int) number & 0xfffff, isKnown(number) ? recorded[(int) number] : 0, arg);
+        return call(caller, number, arg);
     }
 
-    /** Carries out hypercall {@code number} without a record of it. */
+    /** The same, without a record. */
     long call(Vcpu caller, long number, long[] arg) {
-        return number >= 0 && number < COUNT && table[(int) number] != null
-                ? table[(int) number].call(caller, arg)
-                : Abi.ENOSYS;
+        if (!isKnown(number)) {
+            return Abi.ENOSYS;
+        }
+        caller.domain().hypercalls[(int) number]++;
+        return table[(int) number].call(caller, arg);
+    }
+
+    private boolean isKnown(long number) {
+        return number >= 0 && number < COUNT && table[(int) number] != null;
     }
 
     private void record(int event, int number, int which, long[] arg) {

@@ -2,6 +2,7 @@ package org.xenolith.hypervisor;
 
 import java.util.Arrays;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.xenolith.machine.MachineMemory;
 
 /**
@@ -19,6 +20,9 @@ public final class Physmap {
 
     /** Sparse frames above the array: those the hypervisor maps at high addresses, few. */
     private final TreeMap<Long, Integer> high = new TreeMap<>();
+
+    /** Frames of other domains that may only be read, few. */
+    private final TreeSet<Long> readOnly = new TreeSet<>();
 
     Physmap(FrameTable frames, int domainId) {
         this.frames = frames;
@@ -53,6 +57,40 @@ public final class Physmap {
         return high.isEmpty() ? NONE : high.getOrDefault(gfn, NONE);
     }
 
+    /** Machine frame of {@code gfn} to be written to, or {@link #NONE} if there is none or it may only be read. */
+    public int mfnForWriting(long gfn) {
+        return readOnly.isEmpty() || !readOnly.contains(gfn) ? mfn(gfn) : NONE;
+    }
+
+    /** The highest frame at which something is, or -1. */
+    public long highest() {
+        return high.isEmpty() ? end() - 1 : high.lastKey();
+    }
+
+    /** Takes a new frame for the domain that is nowhere in its memory yet; {@link #NONE} if the machine has no more. */
+    int take() {
+        int mfn = frames.allocate(domainId);
+        pages += mfn >= 0 ? 1 : 0;
+        return mfn;
+    }
+
+    /** Puts {@code mfn}, granted by whomever, at {@code gfn} besides where its owner has it. */
+    void mapGranted(long gfn, int mfn, boolean writable) {
+        put(gfn, mfn);
+        if (!writable) {
+            readOnly.add(gfn);
+        }
+    }
+
+    /** Gives back {@code mfn}, one of the domain's own, wherever it is in its memory. */
+    void giveBack(int mfn) {
+        int gfn = frames.gfn(mfn);
+        if (gfn == FrameTable.NO_GFN || mfn(gfn) != mfn || !depopulate(gfn)) {
+            frames.release(mfn);
+            pages--;
+        }
+    }
+
     /** Takes a new frame for {@code gfn}; its machine frame, or {@link #NONE} if the machine has no more. */
     public int populate(long gfn) {
         int mfn = frames.allocate(domainId);
@@ -65,6 +103,18 @@ public final class Physmap {
 
     /** Puts {@code mfn}, the domain's own or one it was given, at {@code gfn}. */
     public void map(long gfn, int mfn) {
+        put(gfn, mfn);
+        if (frames.owner(mfn) == domainId) {
+            frames.setGfn(mfn, (int) Math.min(gfn, Integer.MAX_VALUE));
+        }
+    }
+
+    private void put(long gfn, int mfn) {
+        int before = mfn(gfn);
+        if (before != NONE && frames.gfn(before) == gfn) {
+            frames.setGfn(before, FrameTable.NO_GFN);
+        }
+        readOnly.remove(gfn);
         if (gfn < MachineMemory.MOST_FRAMES) {
             if (gfn >= p2m.length) {
                 int old = p2m.length;
@@ -74,9 +124,6 @@ public final class Physmap {
             p2m[(int) gfn] = mfn;
         } else {
             high.put(gfn, mfn);
-        }
-        if (frames.owner(mfn) == domainId) {
-            frames.setGfn(mfn, (int) Math.min(gfn, Integer.MAX_VALUE));
         }
     }
 
@@ -91,6 +138,7 @@ public final class Physmap {
         } else {
             high.remove(gfn);
         }
+        readOnly.remove(gfn);
         if (frames.gfn(mfn) == gfn) {
             frames.setGfn(mfn, FrameTable.NO_GFN);
         }
@@ -100,7 +148,7 @@ public final class Physmap {
     /** Gives the frame at {@code gfn}, one of the domain's own, back to the machine; false if there is none. */
     public boolean depopulate(long gfn) {
         int mfn = mfn(gfn);
-        if (mfn == NONE || frames.owner(mfn) != domainId) {
+        if (mfn == NONE || frames.owner(mfn) != domainId || frames.gfn(mfn) != gfn) {
             return false;
         }
         unmap(gfn);

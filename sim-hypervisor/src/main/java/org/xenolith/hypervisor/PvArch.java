@@ -536,4 +536,9 @@ final class PvArch extends VcpuArch {
         long rip = registers.get(Register.RIP);
         hypervisor.trace().emit(event | TraceEvent.Pv.ADDRESSES_64, (int) rip, (int) (rip >> 32));
     }
+
+    @Override
+    void setIopl(int level) {
+        ioPrivilege = level;
+    }
 }

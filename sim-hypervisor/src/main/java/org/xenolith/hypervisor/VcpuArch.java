@@ -45,4 +45,7 @@ abstract class VcpuArch {
 
     /** The guest is entered. */
     void entering() {}
+
+    /** {@code PHYSDEVOP_set_iopl}: the guest's kernel has I/O privilege level {@code level}, 0 to 3. */
+    void setIopl(int level) {}
 }
