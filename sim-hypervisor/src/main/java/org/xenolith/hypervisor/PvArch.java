@@ -499,6 +499,7 @@ final class PvArch extends VcpuArch {
 
     // ---------------------------------------------------------------------------------------------------- ports
 
+    @Override
     void setIopl(int level) {
         ioPrivilege = level;
     }
@@ -535,10 +536,5 @@ final class PvArch extends VcpuArch {
     private void trace(int event) {
         long rip = registers.get(Register.RIP);
         hypervisor.trace().emit(event | TraceEvent.Pv.ADDRESSES_64, (int) rip, (int) (rip >> 32));
-    }
-
-    @Override
-    void setIopl(int level) {
-        ioPrivilege = level;
     }
 }
