@@ -87,7 +87,7 @@ class FastShapesTest {
                         case 2 -> 1L << random.nextInt(64);
                         default -> Long.MIN_VALUE >> random.nextInt(64);
                     };
-            cpu.r[i] = addresses || i == Cpu.RSP ? random.nextInt(0x40000) + 0x1000 : value;
+            cpu.r[i] = addresses || i == Cpu.RSP ? random.nextInt(0x40000) + 0x1000L : value;
         }
         System.arraycopy(cpu.r, 0, twin.r, 0, 17);
         long flags = random.nextInt() & Cpu.STATUS;
@@ -113,7 +113,7 @@ class FastShapesTest {
         try {
             op.exec(c);
         } catch (Fault f) {
-            c.rip = -2 - f.vector;
+            c.rip = -2L - f.vector;
         }
     }
 }
