@@ -3,6 +3,7 @@ package org.xenolith.toolstack;
 import org.xenolith.engine.InputException;
 import org.xenolith.hypervisor.Domain;
 import org.xenolith.hypervisor.EventChannels;
+import org.xenolith.hypervisor.GrantTable;
 import org.xenolith.hypervisor.Hypervisor;
 
 /** Builds domains: puts what they are to boot into their memory and sets their first vCPU to its entry. */
@@ -28,8 +29,18 @@ public final class DomainBuilder {
                     case PVH -> new PvhBuilder(domain, spec).build(storePort, consolePort);
                     case PV -> new PvBuilder(domain, spec).build(storePort, consolePort);
                 };
+        grant(hypervisor, booted, GrantTable.CONSOLE, booted.consoleFrame());
+        grant(hypervisor, booted, GrantTable.XENSTORE, booted.storeFrame());
         domain.setMaxPages((spec.memoryMebibytes() << 8) + SLACK_PAGES);
         return booted;
+    }
+
+    /** Lets dom0 at a ring by a reserved grant, as xl does for back ends that map no foreign frames. */
+    private static void grant(Hypervisor hypervisor, BootedDomain booted, int ref, int mfn) {
+        boolean pv = booted.domain().type() == Domain.Type.PV;
+        booted.domain()
+                .grants()
+                .permit(ref, DOM0, pv ? mfn : hypervisor.frames().gfn(mfn));
     }
 
     private static int port(EventChannels events, Domain domain) {

@@ -28,4 +28,10 @@ public final class BootMachines {
         return hypervisor.createDomain(
                 new Hypervisor.DomainConfig(id, "dom" + id, type, null, "Pool-0", 256, 0, guests, null, null));
     }
+
+    /** The frame that {@code domain} grants to dom0 by entry {@code ref}; -1 if it grants none, or not to write. */
+    public static long grantedToDom0(Domain domain, int ref) {
+        GrantTable grants = domain.grants();
+        return grants.flags(ref) == 1 && grants.grantee(ref) == 0 ? grants.frameOf(ref) : -1;
+    }
 }

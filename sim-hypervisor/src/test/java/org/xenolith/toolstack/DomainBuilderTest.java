@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.xenolith.engine.InputException;
 import org.xenolith.hypervisor.BootMachines;
 import org.xenolith.hypervisor.Domain;
+import org.xenolith.hypervisor.GrantTable;
 import org.xenolith.hypervisor.HvmParams;
 import org.xenolith.hypervisor.Hypervisor;
 import org.xenolith.hypervisor.MemoryMap;
@@ -140,6 +141,19 @@ class DomainBuilderTest {
         assertThat(at(booted, 0xfeffc000L)).isEqualTo(booted.storeFrame() * PAGE);
         assertThat(at(booted, 0xfefff000L)).isEqualTo(booted.consoleFrame() * PAGE);
         assertThat(memory.get32(at(booted, params.get(HvmParams.IDENT_PT) + 8))).isEqualTo(0x8000e7);
+    }
+
+    @Test
+    void dom0IsGrantedTheRings() {
+        BootedDomain pvh = build(Domain.Type.PVH, spec(Kernels.linux(), null, ""));
+        assertThat(BootMachines.grantedToDom0(pvh.domain(), GrantTable.CONSOLE)).isEqualTo(0xfefff);
+        assertThat(BootMachines.grantedToDom0(pvh.domain(), GrantTable.XENSTORE))
+                .isEqualTo(0xfeffc);
+
+        Domain domain = BootMachines.domain(hypervisor, 2, Domain.Type.PV, 1);
+        BootedDomain pv = DomainBuilder.build(hypervisor, domain, spec(Kernels.linux(), null, ""));
+        assertThat(BootMachines.grantedToDom0(domain, GrantTable.CONSOLE)).isEqualTo(pv.consoleFrame());
+        assertThat(BootMachines.grantedToDom0(domain, GrantTable.XENSTORE)).isEqualTo(pv.storeFrame());
     }
 
     /** Walks the tables as hardware does, starting at cr3; -1 if something is not present or not the user's. */
