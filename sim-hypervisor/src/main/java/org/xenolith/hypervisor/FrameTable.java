@@ -83,12 +83,12 @@ public final class FrameTable {
     }
 
     /** Keeps {@code mfn} from being given to anybody else, until {@link #letGo}. Holds are counted. */
-    void hold(int mfn) {
+    public void hold(int mfn) {
         held[mfn]++;
     }
 
     /** Ends a {@link #hold}. */
-    void letGo(int mfn) {
+    public void letGo(int mfn) {
         if (--held[mfn] == 0 && released[mfn]) {
             released[mfn] = false;
             memory.release(mfn);
