@@ -187,6 +187,23 @@ public final class Mmu implements MachineMemory.CodeWatcher {
         return frame < 0 ? -1 : frame << SHIFT | (int) address & OFFSET;
     }
 
+    /** All of memory, by machine address: for who asked {@link #readable} or {@link #writable}. */
+    byte[] bytes() {
+        return bytes;
+    }
+
+    /** Machine address of the byte at {@code address} if the TLB knows it and all of its page may be read; else -1. */
+    int readable(long address) {
+        int slot = (int) (address >>> SHIFT) & readTags.length - 1;
+        return readTags[slot] == (address & PAGE_MASK) ? (int) address + readDeltas[slot] : -1;
+    }
+
+    /** Machine address of the byte at {@code address} if the TLB knows it and all of its page may be written, unseen; else -1. */
+    int writable(long address) {
+        int slot = (int) (address >>> SHIFT) & writeTags.length - 1;
+        return writeTags[slot] == (address & PAGE_MASK) ? (int) address + writeDeltas[slot] : -1;
+    }
+
     /** Faults as a write of {@code length} bytes at {@code address} would: for instructions that write more than once, or read first. */
     public void checkWrite(long address, int length) {
         resolve(address, Tlb.WRITE);

@@ -2,12 +2,16 @@ package org.xenolith.core.x86;
 
 import org.xenolith.core.x86.Insn.Kind;
 import org.xenolith.core.x86.Insn.Operand;
+import org.xenolith.machine.MachineMemory;
 
 /**
  * String instructions. A repeated one executes as many repetitions as the run still has instructions for, and counts each; registers are
  * right behind each repetition, so that a fault or the end of a run interrupts it anywhere.
  */
 final class StringOps {
+    /** Not worth carrying out at once. */
+    private static final int FEW = 4;
+
     private StringOps() {}
 
     static void define(Semantics s) {
@@ -25,6 +29,7 @@ final class StringOps {
         private final int sourceSegment;
         private final long offsetMask;
         private final long linearMask;
+        private final boolean wide;
         private final boolean repeats;
         private final boolean repeatsWhileEqual;
         private final boolean repeatsWhileNotEqual;
@@ -40,6 +45,7 @@ final class StringOps {
                     : insn.memory().segment();
             offsetMask = Address.mask(insn.addressBits());
             linearMask = Address.linearMask(insn.mode());
+            wide = linearMask == -1 && offsetMask == -1;
             boolean repe = insn.has(Insn.PREFIX_REP);
             boolean repne = insn.has(Insn.PREFIX_REPNE);
             repeats = repe || repne;
@@ -61,6 +67,21 @@ final class StringOps {
         /** Carries one repetition out, but for the registers that count and point. */
         abstract void once(Cpu c);
 
+        /**
+         * Carries out at once as many repetitions as it may, at most {@code most}, but for the registers: upwards, in pages that the
+         * TLB knows, with 64-bit addresses, which do not wrap within a page.
+         *
+         * @return how many; 0 if they are to be carried out one by one
+         */
+        long many(Cpu c, long most) {
+            return 0;
+        }
+
+        /** Repetitions from linear {@code address} to the end of its page. */
+        final long inPage(long address) {
+            return (MachineMemory.PAGE_SIZE - (address & MachineMemory.PAGE_SIZE - 1)) / (bits / 8);
+        }
+
         /** Whether it moves rsi and rdi. */
         abstract boolean usesSource();
 
@@ -81,9 +102,8 @@ final class StringOps {
             c.r[number] = offsetMask == 0xffff ? c.r[number] & ~offsetMask | value & offsetMask : value & offsetMask;
         }
 
-        private void step(Cpu c) {
-            once(c);
-            long by = c.df() ? -bits / 8 : bits / 8;
+        private void advance(Cpu c, long items) {
+            long by = (c.df() ? -bits / 8 : bits / 8) * items;
             if (usesSource()) {
                 move(c, Cpu.RSI, by);
             }
@@ -95,7 +115,8 @@ final class StringOps {
         @Override
         public final void exec(Cpu c) {
             if (!repeats) {
-                step(c);
+                once(c);
+                advance(c, 1);
                 return;
             }
             if ((c.r[Cpu.RCX] & offsetMask) == 0) {
@@ -103,16 +124,22 @@ final class StringOps {
                 return;
             }
             while (true) {
-                step(c);
-                move(c, Cpu.RCX, -1);
-                if ((c.r[Cpu.RCX] & offsetMask) == 0
-                        || repeatsWhileEqual && !c.zf()
-                        || repeatsWhileNotEqual && c.zf()) {
-                    c.rip = next;
-                    return;
+                long done = 0;
+                if (wide && c.left > FEW && Long.compareUnsigned(c.r[Cpu.RCX], FEW) > 0 && !c.df()) {
+                    done = many(c, c.r[Cpu.RCX] < 0 ? c.left : Math.min(c.left, c.r[Cpu.RCX]));
                 }
-                if (c.left == 1) {
-                    c.rip = rip;
+                if (done == 0) {
+                    once(c);
+                    done = 1;
+                }
+                advance(c, done);
+                move(c, Cpu.RCX, -done);
+                c.left -= done - 1;
+                boolean end = (c.r[Cpu.RCX] & offsetMask) == 0
+                        || repeatsWhileEqual && !c.zf()
+                        || repeatsWhileNotEqual && c.zf();
+                if (end || c.left == 1) {
+                    c.rip = end ? next : rip;
                     return;
                 }
                 c.left--;
@@ -141,6 +168,22 @@ final class StringOps {
         }
 
         @Override
+        long many(Cpu c, long most) {
+            long source = source(c);
+            long destination = destination(c);
+            int from = c.mmu.readable(source);
+            int to = c.mmu.writable(destination);
+            long items = Math.min(most, Math.min(inPage(source), inPage(destination)));
+            int length = (int) items * (bits / 8);
+            boolean readsWhatItWrote = to > from && to < from + length;
+            if (from < 0 || to < 0 || readsWhatItWrote) {
+                return 0;
+            }
+            System.arraycopy(c.mmu.bytes(), from, c.mmu.bytes(), to, length);
+            return items;
+        }
+
+        @Override
         boolean usesSource() {
             return true;
         }
@@ -159,6 +202,26 @@ final class StringOps {
         @Override
         void once(Cpu c) {
             Place.write(c, destination(c), bits, c.r[Cpu.RAX]);
+        }
+
+        @Override
+        long many(Cpu c, long most) {
+            long destination = destination(c);
+            int to = c.mmu.writable(destination);
+            long items = Math.min(most, inPage(destination));
+            if (to < 0 || items == 0) {
+                return 0;
+            }
+            byte[] bytes = c.mmu.bytes();
+            int itemBytes = bits / 8;
+            int length = (int) items * itemBytes;
+            for (int i = 0; i < itemBytes; i++) {
+                bytes[to + i] = (byte) (c.r[Cpu.RAX] >>> 8 * i);
+            }
+            for (int done = itemBytes; done < length; done += done) {
+                System.arraycopy(bytes, to, bytes, to + done, Math.min(done, length - done));
+            }
+            return items;
         }
 
         @Override
