@@ -44,12 +44,7 @@ final class PhysdevOp implements Hypercall {
         return switch ((int) arg[0]) {
             case IRQ_STATUS_QUERY -> irqStatus(caller, pointer);
             case SET_IOPL -> setIopl(caller, pointer);
-            case SET_IOBITMAP -> {
-                if (!args.fetch(caller, pointer, 16)) {
-                    yield Abi.EFAULT;
-                }
-                yield Integer.compareUnsigned(args.int32(8), PORTS) > 0 ? Abi.EINVAL : 0; // it may access no port
-            }
+            case SET_IOBITMAP -> setIoBitmap(caller, pointer);
             case EOI -> args.fetch(caller, pointer, 4) ? Abi.EINVAL : Abi.EFAULT; // it has no interrupts of devices
             case UNMAP_PIRQ -> args.fetch(caller, pointer, 8) ? Abi.EINVAL : Abi.EFAULT;
             case PIRQ_EOI_GMFN_V1, PIRQ_EOI_GMFN_V2 -> pirqEoi(caller, pointer);
@@ -85,6 +80,20 @@ final class PhysdevOp implements Hypercall {
             return Abi.EINVAL;
         }
         caller.arch.setIopl(level);
+        return 0;
+    }
+
+    private long setIoBitmap(Vcpu caller, long pointer) {
+        if (!args.fetch(caller, pointer, 16)) {
+            return Abi.EFAULT;
+        }
+        if (Integer.compareUnsigned(args.int32(8), PORTS) > 0) {
+            return Abi.EINVAL;
+        }
+        if (caller.arch instanceof PvArch arch) {
+            arch.portBitmap = args.int64(0);
+            arch.portBitmapSize = args.int32(8);
+        }
         return 0;
     }
 

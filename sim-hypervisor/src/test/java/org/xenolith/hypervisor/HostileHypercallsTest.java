@@ -1,0 +1,41 @@
+package org.xenolith.hypervisor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.function.LongSupplier;
+import net.jqwik.api.Example;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import org.xenolith.engine.RandomStream;
+
+/** Whatever a booted guest passes to whatever hypercall, no other domain's memory changes and nothing is thrown. */
+class HostileHypercallsTest {
+    private static LongSupplier random(long seed) {
+        return new RandomStream(seed, "hostile", "caller")::nextLong;
+    }
+
+    @Property(tries = 150)
+    void aPvhGuestHarmsNobody(@ForAll long seed) {
+        assertThat(new HostileCaller(Domain.Type.PVH, random(seed)).harmAfter(300))
+                .isNull();
+    }
+
+    @Property(tries = 150)
+    void aPvGuestHarmsNobody(@ForAll long seed) {
+        assertThat(new HostileCaller(Domain.Type.PV, random(seed)).harmAfter(300))
+                .isNull();
+    }
+
+    @Example
+    void theCallsAreIssued() {
+        for (Domain.Type type : Domain.Type.values()) {
+            int issued = 0;
+            for (int seed = 0; seed < 20; seed++) {
+                HostileCaller caller = new HostileCaller(type, random(seed));
+                assertThat(caller.harmAfter(300)).isNull();
+                issued += caller.issued();
+            }
+            assertThat(issued).isGreaterThan(1000);
+        }
+    }
+}
