@@ -1,5 +1,7 @@
 package org.xenolith.hypervisor;
 
+import java.util.List;
+
 /**
  * What a vCPU's guest is told of time without a hypercall: system time in its {@code vcpu_info} and, if it asks, in a second copy; its
  * runstates, in an area at a linear address it registers; and the periodic timer. All are brought up to date when the vCPU is put on a pCPU
@@ -16,6 +18,8 @@ final class VcpuAreas {
     private static final long ASSIST_UPDATE_FLAG = 1L << 5;
 
     private static final int UPDATING = 0x80;
+
+    private static final List<Runstate> STATES = List.of(Runstate.values());
 
     private final Hypervisor hypervisor;
     private final Vcpu vcpu;
@@ -94,12 +98,13 @@ final class VcpuAreas {
         info.put32(0, vcpu.runstate().ordinal());
         info.put32(4, 0);
         info.put64(STATE_ENTRY_TIME, vcpu.stateEntryNanos());
-        for (Runstate state : Runstate.values()) {
+        for (int i = 0; i < STATES.size(); i++) { // no iterator: this happens at each switch
+            Runstate state = STATES.get(i);
             long cycles = vcpu.cyclesBeforePresent(state);
             if (upToNow && state == vcpu.runstate()) {
                 cycles += vcpu.presentCycles();
             }
-            info.put64(TIMES + Long.BYTES * state.ordinal(), hypervisor.clock().toNanos(cycles));
+            info.put64(TIMES + Long.BYTES * i, hypervisor.clock().toNanos(cycles));
         }
     }
 

@@ -2,6 +2,7 @@ package org.xenolith.hypervisor;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.Arrays;
 import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -157,6 +158,67 @@ class VcpuOpTest {
             seen = memory.get64(time + 16);
             assertThat(memory.get64(time + 8)).isEqualTo(seen);
         }
+    }
+
+    @Example
+    void timeIsStampedInASecondCopyToo() {
+        memory.put64(at(ARGS), AREA);
+        memory.put32(at(AREA), 7); // whatever is there, the version ends even
+        assertThat(op(13, 0, ARGS)).isZero();
+        assertThat(memory.get32(at(AREA))).isEqualTo(10);
+        hypervisor.unpause(domain);
+        hypervisor.run(1000);
+        byte[] first = new byte[PvClock.TIME_INFO];
+        byte[] second = new byte[PvClock.TIME_INFO];
+        memory.read((domain.sharedInfo().frame() << 12) + 32, first, 0, first.length);
+        assertThat(guest.registers.memory().read(AREA, second, second.length)).isTrue();
+        assertThat(second).endsWith(Arrays.copyOfRange(first, 4, first.length));
+    }
+
+    @Example
+    void thePeriodicTimerTicksWhileTheVcpuRuns() {
+        Machines.booted(hypervisor, 2, Domain.Type.PVH, 2, new FakeBootedGuest());
+        int port = (int) hypervisor.events().bindVirq(domain.vcpus().get(0), Abi.VIRQ_TIMER);
+        memory.put64(at(ARGS), 2_000_000);
+        guest.hypercall(VCPU_OP, 6, 0, ARGS);
+        hypervisor.domains().forEach(hypervisor::unpause);
+        SharedInfo shared = domain.sharedInfo();
+        int ticks = 0;
+        for (int millis = 0; millis < 40; millis++) {
+            hypervisor.run(millis * 1_000_000L + 500_000);
+            if (shared.isPending(port)) {
+                ticks++;
+                shared.clearPending(port);
+                shared.takePendingSelector(0);
+                shared.setUpcallPending(0, false);
+            }
+        }
+        // It runs each second slice of 1 ms, at the beginning of which a tick is due; but for the first.
+        assertThat(ticks).isEqualTo(19);
+        assertThat(op(7, 0, 0)).isZero();
+        hypervisor.run(50_000_000);
+        assertThat(shared.isPending(port)).isFalse();
+    }
+
+    @Example
+    void pollingWaitsForAnEventOfTheFifoToo() {
+        EventChannels events = hypervisor.events();
+        int port = (int) events.bindIpi(domain.vcpus().get(0));
+        assertThat(events.initControl(domain.vcpus().get(0), 6, 0)).isZero();
+        assertThat(events.expandArray(domain, 7)).isZero();
+        memory.put32(at(7 << 12) + 4 * port, 1 << 30); // masked, as who polls has it
+        memory.put64(at(ARGS), ARGS + 64);
+        memory.put32(at(ARGS) + 8, 1);
+        memory.put64(at(ARGS) + 16, 0);
+        memory.put32(at(ARGS) + 64, port);
+        guest.hypercall(Abi.HYPERVISOR_SCHED_OP, Abi.SCHEDOP_POLL, ARGS);
+        hypervisor.unpause(domain);
+        hypervisor.run(1_000_000);
+        Vcpu v = domain.vcpus().get(0);
+        assertThat(v.runstate()).isEqualTo(Runstate.BLOCKED);
+        assertThat(events.send(domain, port)).isZero();
+        hypervisor.run(2_000_000);
+        assertThat(v.runstate()).isEqualTo(Runstate.RUNNING);
     }
 
     @Example
