@@ -13,10 +13,12 @@ import picocli.CommandLine.Spec;
 /** The command line. Exit codes: 0 done, 1 failed, 2 refused what was asked for; both say why in a line. */
 @Command(
         name = "xenolith",
-        description = "Replay real Xen traces and synthetic guests under any scheduler, and measure.",
+        description =
+                "Replay real Xen traces, boot real kernels, run synthetic guests under any scheduler, and measure.",
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
-        subcommands = {CompareCommand.class, RunCommand.class, ListCommand.class, TraceCommand.class})
+        subcommands = {CompareCommand.class, RunCommand.class, BootCommand.class, ListCommand.class, TraceCommand.class
+        })
 public final class Xenolith implements Runnable {
     /** Exit code of what went wrong. */
     public static final int FAILED = 1;
@@ -30,7 +32,7 @@ public final class Xenolith implements Runnable {
     @Override
     public void run() {
         throw new ParameterException(
-                spec.commandLine(), "Say what to do: compare, run, list or trace. Try: xenolith compare");
+                spec.commandLine(), "Say what to do: compare, run, boot, list or trace. Try: xenolith compare");
     }
 
     /** Runs a command and exits with its code. */

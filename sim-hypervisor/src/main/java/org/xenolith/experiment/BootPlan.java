@@ -1,8 +1,16 @@
 package org.xenolith.experiment;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
+import org.xenolith.engine.InputException;
+import org.xenolith.toolstack.BootFiles;
+import org.xenolith.toolstack.BootSpec;
+import org.xenolith.toolstack.Initramfs;
+import org.xenolith.toolstack.KernelImage;
 
 /**
  * What a domain of a scenario boots.
@@ -43,6 +51,27 @@ public record BootPlan(Path kernel, Path ramdisk, String commandLine, int memory
                 node.has("script")
                         ? node.get("script").list().stream().map(YamlNode::text).toList()
                         : List.of());
+    }
+
+    /** Reads what is to be booted, and fetches what no file was named for. */
+    BootSpec load() {
+        Path cache = BootFiles.cacheFolder(System.getenv(), System.getProperty("user.home"));
+        return new BootSpec(
+                KernelImage.load(kernel == null ? BootFiles.kernel(cache, line -> {}) : kernel),
+                ramdisk == null ? Initramfs.build(BootFiles.busybox(cache, line -> {})) : bytes(ramdisk),
+                commandLine,
+                memoryMib);
+    }
+
+    /** What is in a ramdisk's file. */
+    public static byte[] bytes(Path file) {
+        try {
+            return Files.readAllBytes(file);
+        } catch (NoSuchFileException e) {
+            throw new InputException(file + ": no such file", e);
+        } catch (IOException e) {
+            throw new InputException(file + ": cannot be read: " + e.getMessage(), e);
+        }
     }
 
     private static Path file(YamlNode node, String key, Path folder) {

@@ -5,6 +5,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.Map;
+import java.util.TreeMap;
 import org.xenolith.experiment.report.DecisionLog;
 import org.xenolith.experiment.report.Timeline;
 import org.xenolith.trace.TraceRecord;
@@ -20,23 +22,25 @@ final class CellRecorder implements Closeable {
     private final Path partFile;
     private final Timeline timeline;
     private final DecisionLog decisions;
+    private final Map<String, byte[]> consoles = new TreeMap<>();
     private XentraceWriter writer;
 
     /**
-     * Writes the trace to {@code traceFile}, or nowhere if that is null.
+     * Writes the trace to {@code traceFile}.
      *
+     * @param traced whether to; consoles are written beside it in any case
      * @param kept whether to keep in memory who ran when and why, for a report
      */
-    CellRecorder(Path traceFile, boolean kept) {
+    CellRecorder(Path traceFile, boolean traced, boolean kept) {
         this.timeline = kept ? new Timeline() : null;
         this.decisions = kept ? new DecisionLog(MOST_DECISIONS) : null;
         this.traceFile = traceFile;
-        this.partFile = traceFile == null ? null : traceFile.resolveSibling(traceFile.getFileName() + ".part");
+        this.partFile = traced ? traceFile.resolveSibling(traceFile.getFileName() + ".part") : null;
     }
 
     /** A sink that hands records to {@code metrics} and keeps what else is wanted of them. */
     TraceSink tee(TraceSink metrics) {
-        XentraceWriter out = traceFile == null ? null : XentraceWriter.create(partFile);
+        XentraceWriter out = partFile == null ? null : XentraceWriter.create(partFile);
         writer = out;
         return (TraceRecord record) -> {
             metrics.accept(record);
@@ -59,8 +63,9 @@ final class CellRecorder implements Closeable {
         return timeline;
     }
 
-    /** The run has come to {@code tsc}, its end. */
-    void finish(long tsc) {
+    /** The run has come to {@code tsc}, its end; {@code printed} is what guests printed on their consoles, by domain. */
+    void finish(long tsc, Map<String, byte[]> printed) {
+        consoles.putAll(printed);
         if (timeline != null) {
             timeline.finish(tsc);
         }
@@ -68,6 +73,11 @@ final class CellRecorder implements Closeable {
 
     /** All went well: what was kept may be put in its place. */
     void complete() throws IOException {
+        for (Map.Entry<String, byte[]> console : consoles.entrySet()) {
+            String name =
+                    traceFile.getFileName().toString().replaceFirst("[.]trc$", "." + console.getKey() + ".console.txt");
+            Files.write(traceFile.resolveSibling(name), console.getValue());
+        }
         if (writer != null) {
             writer.close();
             writer = null;

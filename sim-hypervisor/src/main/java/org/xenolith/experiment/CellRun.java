@@ -117,11 +117,11 @@ final class CellRun {
         Hypervisor built = simulation.hypervisor();
         hypervisor = built;
 
-        runTo(built, 0, from, to);
+        runTo(simulation, 0, from, to);
         List<long[]> before = built.pcpus().stream().map(CellRun::cycles).toList();
-        runTo(built, from, to, to);
+        runTo(simulation, from, to, to);
         simulating = false;
-        recorder.finish(to);
+        recorder.finish(to, simulation.consoles());
 
         if (!metrics.anythingRan()) {
             throw new InputException(scenario.name() + ": no guest ran between "
@@ -142,9 +142,10 @@ final class CellRun {
                 metrics.jainFairness(domains));
     }
 
-    private void runTo(Hypervisor built, long from, long to, long end) {
+    private void runTo(Simulation simulation, long from, long to, long end) {
         for (int slice = 1; slice <= SLICES && to > from; slice++) {
-            built.run(from + (to - from) * slice / SLICES);
+            simulation.hypervisor().run(from + (to - from) * slice / SLICES);
+            simulation.type();
             progress = (double) (from + (to - from) / SLICES * slice) / end;
         }
     }

@@ -248,8 +248,8 @@ public final class Experiment {
             return null;
         }
         Cell cell = cells.get(nextCell++);
-        CellRun run = new CellRun(
-                scenario, cell, new CellRecorder(options.traces() ? folder.trace(cell) : null, kept < MOST_KEPT));
+        CellRun run =
+                new CellRun(scenario, cell, new CellRecorder(folder.trace(cell), options.traces(), kept < MOST_KEPT));
         kept++;
         attempts[cell.index()] = new Attempt(run);
         return run;

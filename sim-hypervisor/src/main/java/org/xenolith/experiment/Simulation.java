@@ -1,10 +1,13 @@
 package org.xenolith.experiment;
 
+import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import org.xenolith.device.XenStore;
 import org.xenolith.engine.InputException;
 import org.xenolith.experiment.RunMetrics.DomainLabel;
 import org.xenolith.experiment.Scenario.Action;
@@ -15,11 +18,15 @@ import org.xenolith.guest.Workloads;
 import org.xenolith.hypervisor.CpuSet;
 import org.xenolith.hypervisor.DecisionListener;
 import org.xenolith.hypervisor.Domain;
+import org.xenolith.hypervisor.Guest;
+import org.xenolith.hypervisor.GuestMemory;
 import org.xenolith.hypervisor.Hypervisor;
 import org.xenolith.hypervisor.Hypervisor.DomainConfig;
 import org.xenolith.hypervisor.Hypervisor.MachineConfig;
 import org.xenolith.hypervisor.Hypervisor.PoolConfig;
 import org.xenolith.hypervisor.Vcpu;
+import org.xenolith.machine.CostProfile;
+import org.xenolith.machine.MachineMemory;
 import org.xenolith.trace.TraceEvent;
 import org.xenolith.trace.TraceSink;
 
@@ -28,15 +35,21 @@ final class Simulation {
     private static final long QUANTUM_CYCLES = 10_000;
 
     private final Hypervisor hypervisor;
+    private final CostProfile costs;
     private final List<DomainSpec> specs;
 
     /** The guests of a replay, or null. */
     private final ReplayGuests replay;
 
     private final Map<Integer, DomainLoad> loads = new TreeMap<>();
+    private final XenStore store = new XenStore();
+    private final Map<Integer, BootedLoad> booted = new TreeMap<>();
+    private final Map<Integer, ByteArrayOutputStream> consoles = new TreeMap<>();
+    private final Map<Integer, ConsoleScript> scripts = new TreeMap<>();
 
-    private Simulation(Hypervisor hypervisor, List<DomainSpec> specs, ReplayGuests replay) {
+    private Simulation(Hypervisor hypervisor, CostProfile costs, List<DomainSpec> specs, ReplayGuests replay) {
         this.hypervisor = hypervisor;
+        this.costs = costs;
         this.specs = specs;
         this.replay = replay;
     }
@@ -52,7 +65,7 @@ final class Simulation {
         long begin = recording == null ? 0 : recording.beginNanos();
         ReplayGuests replay = recording == null ? null : new ReplayGuests(recording.demand(), begin);
         hypervisor.run(hypervisor.clock().toCycles(begin));
-        Simulation simulation = new Simulation(hypervisor, specs(scenario, replay), replay);
+        Simulation simulation = new Simulation(hypervisor, scenario.costs(), specs(scenario, replay), replay);
         try {
             simulation.createDomains();
         } catch (IllegalArgumentException e) {
@@ -97,7 +110,20 @@ final class Simulation {
                 QUANTUM_CYCLES,
                 TraceEvent.Sched.CLASS,
                 cell.seed(),
-                scenario.name());
+                scenario.name(),
+                frames(scenario));
+    }
+
+    private static int frames(Scenario scenario) {
+        long frames = scenario.domains().stream()
+                .filter(spec -> spec.boot() != null)
+                .mapToLong(spec -> BootedLoad.frames(spec.boot().memoryMib()))
+                .sum();
+        if (frames + BootedLoad.HYPERVISOR_FRAMES > MachineMemory.MOST_FRAMES) {
+            throw new InputException(
+                    scenario.name() + ": the domains that boot want more memory than the 2 GiB that a machine has");
+        }
+        return frames == 0 ? 0 : (int) frames + BootedLoad.HYPERVISOR_FRAMES;
     }
 
     private static List<PoolConfig> pools(Scenario scenario, Cell cell) {
@@ -112,30 +138,75 @@ final class Simulation {
     private void createDomains() {
         List<Domain> domains = new ArrayList<>();
         for (DomainSpec spec : specs) {
+            if (spec.boot() != null) {
+                domains.add(boot(spec));
+                continue;
+            }
             DomainLoad load = replay != null
                     ? replay.load(spec.id())
                     : Workloads.create(spec.workload(), spec.parameters(), spec.vcpus());
             loads.put(spec.id(), load);
-            Domain domain = hypervisor.createDomain(new DomainConfig(
-                    spec.id(),
-                    spec.name(),
-                    spec.type(),
-                    load.memory(),
-                    spec.pool(),
-                    spec.weight(),
-                    spec.cap(),
-                    load.guests(),
-                    spec.hard() == null ? null : spec.hard().get(0),
-                    spec.soft() == null ? null : spec.soft().get(0)));
+            Domain domain = hypervisor.createDomain(config(spec, load.memory(), load.guests()));
             domains.add(domain);
             domain.vcpus().forEach(vcpu -> pin(vcpu, spec));
         }
         if (replay != null) {
             replay.start(hypervisor);
+            domains.removeIf(domain -> !booted.containsKey(domain.id()));
         } else {
             Workloads.connect(hypervisor, loads);
-            domains.forEach(hypervisor::unpause);
         }
+        domains.forEach(hypervisor::unpause);
+    }
+
+    private Domain boot(DomainSpec spec) {
+        BootedLoad load = new BootedLoad(hypervisor, spec.type(), spec.vcpus(), costs);
+        Domain domain = hypervisor.createDomain(config(spec, null, load.guests()));
+        domain.vcpus().forEach(vcpu -> pin(vcpu, spec));
+        Iterator<String> lines = spec.boot().script().iterator();
+        ConsoleScript script = new ConsoleScript(() -> lines.hasNext() ? lines.next() : null);
+        ByteArrayOutputStream console = new ByteArrayOutputStream();
+        load.build(domain, spec.boot().load(), store, (bytes, length) -> {
+            console.write(bytes, 0, length);
+            script.printed(bytes, length);
+        });
+        booted.put(spec.id(), load);
+        consoles.put(spec.id(), console);
+        scripts.put(spec.id(), script);
+        return domain;
+    }
+
+    /** Types what the scripts have for guests that prompt. To be called often, at times that depend on nothing but the scenario. */
+    void type() {
+        scripts.forEach((id, script) -> {
+            byte[] typed = script.next();
+            if (typed != null) {
+                booted.get(id).type(typed);
+            }
+        });
+    }
+
+    /** What each domain that booted printed on its console, by the domain's name. */
+    Map<String, byte[]> consoles() {
+        Map<String, byte[]> byName = new TreeMap<>();
+        specs.stream()
+                .filter(spec -> consoles.containsKey(spec.id()))
+                .forEach(spec -> byName.put(spec.name(), consoles.get(spec.id()).toByteArray()));
+        return byName;
+    }
+
+    private static DomainConfig config(DomainSpec spec, GuestMemory memory, List<? extends Guest> guests) {
+        return new DomainConfig(
+                spec.id(),
+                spec.name(),
+                spec.type(),
+                memory,
+                spec.pool(),
+                spec.weight(),
+                spec.cap(),
+                guests,
+                spec.hard() == null ? null : spec.hard().get(0),
+                spec.soft() == null ? null : spec.soft().get(0));
     }
 
     private void pin(Vcpu vcpu, DomainSpec spec) {
@@ -195,12 +266,14 @@ final class Simulation {
                         spec.weight(),
                         spec.cap(),
                         note(spec.id()),
-                        loads.get(spec.id()).counters()))
+                        spec.boot() == null
+                                ? loads.get(spec.id()).counters()
+                                : booted.get(spec.id()).counters()))
                 .toList();
     }
 
     private String note(int domain) {
-        String note = replay == null ? "" : replay.note(domain);
+        String note = replay == null || booted.containsKey(domain) ? "" : replay.note(domain);
         return note.isEmpty() ? null : note;
     }
 }
