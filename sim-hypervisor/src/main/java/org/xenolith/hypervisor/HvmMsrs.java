@@ -40,7 +40,6 @@ final class HvmMsrs {
     private final long[] variableMtrrs = new long[2 * VARIABLE_MTRRS];
     private final long[] fixedMtrrs = new long[MTRR_FIXED.length];
     private final long[] bankControl = new long[BANKS];
-    private final long[] counters = new long[8];
     private long mtrrDefault = 0x806; // on, write-back
     private long mcgStatus;
 
@@ -65,6 +64,10 @@ final class HvmMsrs {
                 return false;
             }
             value = lapic.readMsr(msr);
+            return true;
+        }
+        if (isCounter(msr)) {
+            value = 0;
             return true;
         }
         long[] array = arrayOf(msr);
@@ -96,6 +99,9 @@ final class HvmMsrs {
     boolean write(int msr, long newValue) {
         if (msr >= Vlapic.MSRS && msr < Vlapic.MSRS_END) {
             return lapic.writeMsr(msr, newValue);
+        }
+        if (isCounter(msr)) {
+            return true;
         }
         long[] array = arrayOf(msr);
         if (array != null) {
@@ -134,12 +140,14 @@ final class HvmMsrs {
         }
     }
 
+    /** A performance counter or what selects its event: there are none, so it reads as 0 and takes everything (Xen's vpmu=off). */
+    private static boolean isCounter(int msr) {
+        return msr >= K7_COUNTERS && msr < K7_COUNTERS + 8;
+    }
+
     private long[] arrayOf(int msr) {
         if (msr >= MTRR_VARIABLE && msr < MTRR_VARIABLE + 2 * VARIABLE_MTRRS) {
             return variableMtrrs;
-        }
-        if (msr >= K7_COUNTERS && msr < K7_COUNTERS + 8) {
-            return counters;
         }
         if (msr >= MCA_BANKS && msr < MCA_BANKS + 4 * BANKS && (msr & 3) == 0) {
             return bankControl;
@@ -150,9 +158,6 @@ final class HvmMsrs {
     private static int indexIn(int msr) {
         if (msr >= MTRR_VARIABLE && msr < MTRR_VARIABLE + 2 * VARIABLE_MTRRS) {
             return msr - MTRR_VARIABLE;
-        }
-        if (msr < 0) {
-            return msr - K7_COUNTERS;
         }
         return msr >= MCA_BANKS ? (msr - MCA_BANKS) >> 2 : fixedIndex(msr);
     }
