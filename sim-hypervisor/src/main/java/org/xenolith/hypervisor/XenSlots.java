@@ -135,6 +135,11 @@ final class XenSlots {
         map(vcpu, GDT_PAGES + page, mfn);
     }
 
+    /** Frames of the tables that show what the guest sets. */
+    int[] tables() {
+        return tables.clone();
+    }
+
     private void map(int vcpu, int page, int mfn) {
         int index = vcpu * VCPU_PAGES + page;
         put(
