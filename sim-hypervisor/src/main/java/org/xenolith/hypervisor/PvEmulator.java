@@ -10,6 +10,10 @@ final class PvEmulator {
     private static final int VECTOR_UD = 6;
     private static final long CR0_TS = 1 << 3;
     private static final long CR0_MP_EM_TS_PE = 0xf;
+
+    /** What a guest may change in CR4, whatever else it wants: TSD, DE and FSGSBASE. */
+    private static final long CR4_GUESTS = 1 << 2 | 1 << 3 | 1 << 16;
+
     private static final int PCI_ADDRESS = 0xcf8;
     private static final int TWO = PvInstruction.TWO_BYTES;
 
@@ -282,7 +286,9 @@ final class PvEmulator {
             case 3 -> {
                 return arch.setKernelTable(value >>> 12) == 0;
             }
-            case 4 -> { // what Xen lets a guest change of it is not to be had here; the rest it keeps as it is
+            case 4 -> {
+                long kept = registers.get(Register.CR4) & ~CR4_GUESTS;
+                registers.set(Register.CR4, kept | value & CR4_GUESTS);
                 return true;
             }
             default -> {
