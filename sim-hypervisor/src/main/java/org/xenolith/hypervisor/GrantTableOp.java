@@ -115,11 +115,12 @@ final class GrantTableOp implements Hypercall {
     /** Writes where the caller finds frame {@code mfn} of the hypervisor's into element {@code i} of a list; a status. */
     private int tell(Vcpu caller, long list, int i, int mfn) {
         Domain domain = caller.domain();
-        number.put64(
-                0,
-                domain.type() == Domain.Type.PV
-                        ? mfn
-                        : domain.physmap().frames().gfn(mfn));
+        FrameTable frames = domain.physmap().frames();
+        boolean pv = domain.type() == Domain.Type.PV;
+        if (pv) {
+            frames.types().share(domain, mfn);
+        }
+        number.put64(0, pv ? mfn : frames.gfn(mfn));
         return number.store(caller, list + 8L * i, 8) ? GrantStatus.OKAY : GrantStatus.BAD_VIRT_ADDR;
     }
 

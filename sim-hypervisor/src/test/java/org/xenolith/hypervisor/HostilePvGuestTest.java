@@ -13,9 +13,33 @@ import net.jqwik.api.constraints.Size;
 class HostilePvGuestTest {
     private static final int[] CALLS = {0, 1, 2, 3, 4, 5, 8, 9, 10, 14, 22, 23, 25, 26, 28, 30};
     private static final long[] VALUES = {
-        0, 1, 2, 3, 7, 15, 16, 0x1000, 0x3000, 0x3008, 0x10000, 0x3f000, 0x3fff8, 0x40000, Integer.MAX_VALUE, 0x80000000L,
-        0xffffffffL, Long.MAX_VALUE, Long.MIN_VALUE, -1, -8, 0x7ff0, 0x7ff1, 0x00010000L, 0xffff800000000000L,
-        0xffff820000000000L, 0xffffffff80000000L
+        0,
+        1,
+        2,
+        3,
+        7,
+        15,
+        16,
+        0x1000,
+        0x3000,
+        0x3008,
+        0x10000,
+        0x3f000,
+        0x3fff8,
+        0x40000,
+        Integer.MAX_VALUE,
+        0x80000000L,
+        0xffffffffL,
+        Long.MAX_VALUE,
+        Long.MIN_VALUE,
+        -1,
+        -8,
+        0x7ff0,
+        0x7ff1,
+        0x00010000L,
+        0xffff800000000000L,
+        0xffff820000000000L,
+        0xffffffff80000000L
     };
 
     @Property(tries = 150)

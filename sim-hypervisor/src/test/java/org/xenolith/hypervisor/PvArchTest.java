@@ -40,13 +40,22 @@ class PvArchTest {
         long sp = g.registers.get(Register.RSP);
         assertThat(sp).as("aligned, then eight words").isEqualTo((STACK & ~15) - 64);
         assertThat(new long[] {
-                    stack(sp), stack(sp + 8), stack(sp + 16), stack(sp + 24), stack(sp + 32), stack(sp + 40), stack(sp + 48), stack(sp + 56)
+                    stack(sp),
+                    stack(sp + 8),
+                    stack(sp + 16),
+                    stack(sp + 24),
+                    stack(sp + 32),
+                    stack(sp + 40),
+                    stack(sp + 48),
+                    stack(sp + 56)
                 })
                 .containsExactly(
                         0xcc, 0x11, 0x18, 0xffffffff81234567L, 0xe030, FLAG_IF | 0x46 | 1 << 18, STACK, 0xe02b);
         assertThat(g.registers.get(Register.RIP)).isEqualTo(HANDLER + 16 * 13);
         assertThat(g.registers.get(Register.CS)).isEqualTo(0xe033);
-        assertThat(g.registers.get(Register.RFLAGS)).as("AC is cleared, IF is not").isEqualTo(FLAG_IF | 0x46);
+        assertThat(g.registers.get(Register.RFLAGS))
+                .as("AC is cleared, IF is not")
+                .isEqualTo(FLAG_IF | 0x46);
         assertThat(g.vcpu.sharedInfo().upcallMask(0)).isFalse();
     }
 
@@ -87,7 +96,17 @@ class PvArchTest {
         g.fault(14, 6, 0x1234);
         long sp = g.registers.get(Register.RSP);
         // What a kernel's handler does: drop the error code, push flags and what it popped.
-        long[] frame = {7, stack(sp + 8), stack(sp), 0, stack(sp + 24), stack(sp + 32), stack(sp + 40), stack(sp + 48), stack(sp + 56)};
+        long[] frame = {
+            7,
+            stack(sp + 8),
+            stack(sp),
+            0,
+            stack(sp + 24),
+            stack(sp + 32),
+            stack(sp + 40),
+            stack(sp + 48),
+            stack(sp + 56)
+        };
         for (int i = 0; i < frame.length; i++) {
             g.memory.put64(g.machine(0x21, 8 * i), frame[i]);
         }
@@ -166,7 +185,9 @@ class PvArchTest {
         g.arch.switchedIn();
         g.registers.set(Register.RIP, 0x1234);
         g.fault(7, -1, 0);
-        assertThat(g.registers.get(Register.RIP)).as("Xen's own, not the guest's").isEqualTo(0x1234);
+        assertThat(g.registers.get(Register.RIP))
+                .as("Xen's own, not the guest's")
+                .isEqualTo(0x1234);
     }
 
     @Test

@@ -151,7 +151,9 @@ class PvEmulatorTest {
     @Test
     void aBitOfAnEntryIsClearedByAByte() {
         long old = g.get(3, 10);
-        assertThat(write("f041802424fd", 0x3000 + 80)).as("lock and byte [r12], 0xfd").isEqualTo(6);
+        assertThat(write("f041802424fd", 0x3000 + 80))
+                .as("lock and byte [r12], 0xfd")
+                .isEqualTo(6);
         assertThat(g.get(3, 10)).isEqualTo(old & ~Pte.WRITABLE);
         assertThat(g.types.typeCount(g.mfn(10))).isZero();
         assertThat(get(Register.RFLAGS) & 0x40).as("not zero").isZero();
@@ -162,7 +164,9 @@ class PvEmulatorTest {
         long old = g.get(3, 10);
         set(Register.RAX, old);
         set(Register.RCX, g.entry(11, PvGuests.RO));
-        assertThat(write("f0480fb10a", 0x3000 + 80)).as("lock cmpxchg [rdx], rcx").isEqualTo(5);
+        assertThat(write("f0480fb10a", 0x3000 + 80))
+                .as("lock cmpxchg [rdx], rcx")
+                .isEqualTo(5);
         assertThat(g.get(3, 10)).isEqualTo(Pte.adjusted(g.entry(11, PvGuests.RO), 1));
         assertThat(get(Register.RFLAGS) & 0x40).isEqualTo(0x40);
         set(Register.RAX, 5);
