@@ -24,7 +24,7 @@ class PvArchTest {
         g.registers.set(Register.SS, 0xe02b);
         g.vcpu.sharedInfo().setUpcallMask(0, false);
         for (int vector = 0; vector < 256; vector++) {
-            g.arch.callbacks.setTrap(vector, vector == 0x80 ? 3 : vector == 14 ? 4 : 0, HANDLER + 16 * vector);
+            g.arch.callbacks.setTrap(vector, vector == 0x80 ? 3 : vector == 14 ? 4 : 0, HANDLER + 16L * vector);
         }
         g.arch.callbacks.event = HANDLER - 16;
         g.arch.callbacks.syscall = HANDLER - 32;
