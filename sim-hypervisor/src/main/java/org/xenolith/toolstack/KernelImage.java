@@ -137,6 +137,11 @@ public final class KernelImage {
                 e);
     }
 
+    /** The executable, unpacked; not to be changed. */
+    public byte[] vmlinux() {
+        return elf.bytes();
+    }
+
     /** Its name, for refusals. */
     String name() {
         return name;

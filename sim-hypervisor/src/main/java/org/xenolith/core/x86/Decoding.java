@@ -286,10 +286,12 @@ final class Decoding {
         }
         List<Operand> operands = new ArrayList<>(row.operands().size());
         boolean usesV = false;
+        boolean usesG = false;
         for (OperandPattern pattern : row.operands()) {
             OperandPattern.Place place = pattern.place();
             usesV |= place == OperandPattern.Place.H || place == OperandPattern.Place.B;
             usesV |= place == OperandPattern.Place.KH;
+            usesG |= place == OperandPattern.Place.G;
             Operand operand = operand(pattern, register);
             if (operand != null) {
                 operands.add(operand);
@@ -301,7 +303,8 @@ final class Decoding {
         if (space != Encoding.Space.LEGACY && !usesV && (vvvv & 15) != 0 || vectorLength > 2) {
             return invalid();
         }
-        if (space == Encoding.Space.EVEX && !usesV && evexV != 0 && !isGather()) {
+        boolean idleV = !usesV && evexV != 0 && !isGather();
+        if (idleV || usesG && (rexR & 16) != 0) {
             return invalid();
         }
         if (has(Insn.PREFIX_LOCK) && !(encoding.lockable && operands.get(0).kind() == Kind.MEMORY)) {
@@ -334,14 +337,54 @@ final class Decoding {
     }
 
     /** Whether the register is one: there are gaps among segment, control and debug registers, and cs is never loaded. */
-    private static boolean exists(Operand o, boolean destination) {
+    private boolean exists(Operand o, boolean destination) {
+        boolean loaded = destination && row.entry().mnemonic().equals("mov");
         return switch (o.kind()) {
-            case SEGMENT -> o.register() < 6 && !(destination && o.register() == Cpu.CS && o.bits() == 16);
+            case SEGMENT -> o.register() < 6 && !(loaded && o.register() == Cpu.CS);
             case CONTROL -> o.register() <= 4 && o.register() != 1 || o.register() == 8;
             case DEBUG -> o.register() < 8;
             case MASK -> o.register() < 8;
             default -> true;
         };
+    }
+
+    /** Whether a segment prefix tells if the branch is likely taken. */
+    boolean hinted() {
+        boolean hint = segmentOverride == Cpu.CS || segmentOverride == Cpu.DS;
+        String name = row.entry().mnemonic();
+        return hint && (name.equals("jcc") || name.equals("jcxz") || name.startsWith("loop"));
+    }
+
+    /** Whether a prefix chooses among the instructions of this opcode. */
+    boolean choosesByPrefix() {
+        for (InstructionTable.Row other : table.at(space, map, opcode)) {
+            Encoding e = other.encoding();
+            Encoding own = row.encoding();
+            int common = e.modrmMask & own.modrmMask;
+            boolean apart = own.memoryOnly && (e.modrmMask & 0xc0) != 0;
+            if (e.prefix != Encoding.ANY && !apart && (e.modrmValue & common) == (own.modrmValue & common)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Whether the instruction is encoded by EVEX though VEX could say the same, as far as objdump tells such apart. */
+    boolean needsNoEvex() {
+        String name = row.entry().mnemonic();
+        boolean plain = (evex & 0x97) == 0 && vectorLength < 2 && evexV == 0 && (rexR & 16) == 0;
+        boolean untold =
+                name.matches("vpdp.*|vps(ll|ra|rl)v.") || row.entry().operands().startsWith("KG");
+        if (!plain || untold || modrm >= 0xc0 && rexX != 0) {
+            return false;
+        }
+        for (InstructionTable.Row other : table.at(Encoding.Space.VEX, map, opcode)) {
+            String twin = other.entry().mnemonic();
+            if (twin.equals(name) || twin.equals("vpermps") && name.equals("vpermpd")) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private int defaultBits() {
@@ -487,6 +530,7 @@ final class Decoding {
             case "z" -> Math.min(operandBits, 32);
             case "y" -> long64 && rexW != 0 ? 64 : 32;
             case "n" -> long64 ? 64 : 32;
+            case "a" -> addressBits;
             case "p" -> 16 + operandBits;
             case "x" -> 128 << vectorLength;
             case "h" -> 64 << vectorLength;

@@ -88,7 +88,9 @@ public final class Disassembler {
         for (int i = last; i >= 0; i--) {
             OperandPattern pattern = patterns.get(i);
             String text;
-            if (pattern.place().implied()) {
+            if (pattern.place() == OperandPattern.Place.DI) {
+                continue;
+            } else if (pattern.place().implied()) {
                 text = implied(pattern.place(), insn);
             } else {
                 explicit--;
@@ -107,8 +109,9 @@ public final class Disassembler {
         }
         String rounding = rounding(d, patterns);
         if (!rounding.isEmpty()) {
-            boolean immediateFirst = texts.get(0).startsWith("$");
-            texts.add(immediateFirst ? 1 : 0, rounding);
+            // Behind an immediate, and behind a general register that is converted.
+            boolean second = texts.get(0).startsWith("$") || patterns.get(last).place() == OperandPattern.Place.E;
+            texts.add(second ? 1 : 0, rounding);
         }
         return texts;
     }
@@ -225,12 +228,18 @@ public final class Disassembler {
                     .toString();
         }
         int scaleBits = d.sib < 0 ? 0 : d.sib >> 6;
-        boolean absolute = m.base() == Memory.NONE && m.index() == Memory.NONE;
-        if (absolute && scaleBits == 0) {
-            return out.append(hex(cut(m.displacement(), insn.addressBits()))).toString();
-        }
+        // A SIB byte that names no index is shown if it was not needed for a base of rsp or r12, or for no base.
+        boolean idle = m.index() == Memory.NONE
+                && d.sib >= 0
+                && (scaleBits != 0 || (m.base() == Memory.NONE ? insn.addressBits() == 32 : (d.sib & 7) != 4));
+        boolean indexed = m.index() != Memory.NONE || idle;
         if (m.base() == Memory.NONE) {
-            out.append(absolute ? hex(cut(m.displacement(), insn.addressBits())) : signed(m.displacement()));
+            boolean offset = insn.addressBits() == 16 && d.row.encoding().modrm;
+            long displacement = offset ? (short) m.displacement() : m.displacement();
+            out.append(indexed || offset ? signed(displacement) : hex(cut(displacement, insn.addressBits())));
+            if (!indexed) {
+                return out.toString();
+            }
         } else if (d.displaced) {
             out.append(signed(m.displacement()));
         }
@@ -238,7 +247,7 @@ public final class Disassembler {
         if (m.base() != Memory.NONE) {
             out.append('%').append(gpr(m.base(), insn.addressBits()));
         }
-        if (m.index() != Memory.NONE || scaleBits != 0) {
+        if (indexed) {
             out.append(",%").append(index(d, insn, m));
             if (insn.addressBits() != 16) {
                 out.append(',').append(1 << scaleBits);

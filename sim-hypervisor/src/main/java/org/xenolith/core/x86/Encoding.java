@@ -15,6 +15,9 @@ final class Encoding {
     /** No condition. */
     static final int ANY = -1;
 
+    /** Vector length: 256 or 512 bits. */
+    static final int LONG = 12;
+
     /** Mandatory prefix: none, and not 66 either. */
     static final int PREFIX_NONE = 0;
 
@@ -131,6 +134,7 @@ final class Encoding {
             case "mod3" -> ignoreMod = true;
             case "W0", "W1" -> w = token.charAt(1) - '0';
             case "L0", "L1", "L2" -> l = token.charAt(1) - '0';
+            case "L12" -> l = LONG;
             case "i64" -> not64 = true;
             case "o64" -> only64 = true;
             case "d64" -> default64 = true;
@@ -202,7 +206,7 @@ final class Encoding {
                 && (modrmByte & modrmMask) == modrmValue
                 && (!memoryOnly || modrmByte < 0xc0)
                 && (w == ANY || w == wBit)
-                && (l == ANY || l == length)
+                && (l == ANY || l == length || l == LONG && length >= 1)
                 && !(not64 && long64)
                 && !(only64 && !long64)
                 && !(noRexB && rexB);

@@ -18,40 +18,10 @@ record Mnemonic(String text, boolean tellsImmediate, List<String> operands) {
     };
 
     /** Comparisons of floating point, by the immediate. */
-    private static final String[] FLOAT_PREDICATES = {
-        "eq",
-        "lt",
-        "le",
-        "unord",
-        "neq",
-        "nlt",
-        "nle",
-        "ord",
-        "eq_uq",
-        "nge",
-        "ngt",
-        "false",
-        "neq_oq",
-        "ge",
-        "gt",
-        "true",
-        "eq_os",
-        "lt_oq",
-        "le_oq",
-        "unord_s",
-        "neq_us",
-        "nlt_uq",
-        "nle_uq",
-        "ord_s",
-        "eq_us",
-        "nge_uq",
-        "ngt_uq",
-        "false_os",
-        "neq_os",
-        "ge_oq",
-        "gt_oq",
-        "true_us"
-    };
+    private static final List<String> FLOAT_PREDICATES = List.of(
+            ("eq lt le unord neq nlt nle ord eq_uq nge ngt false neq_oq ge gt true eq_os lt_oq le_oq unord_s neq_us nlt_uq "
+                            + "nle_uq ord_s eq_us nge_uq ngt_uq false_os neq_os ge_oq gt_oq true_us")
+                    .split(" ", -1));
 
     /** Comparisons of integers; 3 and 7, always false and always true, have no name. */
     private static final String[] INTEGER_PREDICATES = {"eq", "lt", "le", "", "neq", "nlt", "nle", ""};
@@ -59,8 +29,7 @@ record Mnemonic(String text, boolean tellsImmediate, List<String> operands) {
     /** Instructions that need a suffix if memory is their only operand besides immediates and cl. */
     private static final Set<String> SUFFIXED = Set.of(
             "add", "or", "adc", "sbb", "and", "sub", "xor", "cmp", "test", "mov", "not", "neg", "mul", "imul", "div",
-            "idiv", "inc", "dec", "rol", "ror", "rcl", "rcr", "shl", "shr", "sar", "bt", "bts", "btr", "btc", "nop",
-            "ptwrite");
+            "idiv", "inc", "dec", "rol", "ror", "rcl", "rcr", "shl", "shr", "sar", "bt", "bts", "btr", "btc", "nop");
 
     /** Instructions that save or load state, which REX.W widens. */
     private static final Set<String> STATE =
@@ -85,10 +54,11 @@ record Mnemonic(String text, boolean tellsImmediate, List<String> operands) {
             return new Mnemonic(predicate, true, List.of());
         }
         return switch (m) {
-            case "nop" ->
-                insn.operands().isEmpty() && insn.operandBits() == 16
-                        ? new Mnemonic("xchg", false, List.of("%ax", "%ax"))
-                        : plain(d, insn, m);
+            case "nop" -> {
+                boolean sized = insn.operands().isEmpty() && insn.has(Insn.PREFIX_OPERAND_SIZE) && (d.rex & 8) == 0;
+                String ax = "%" + Disassembler.gpr(Cpu.RAX, insn.operandBits());
+                yield sized ? new Mnemonic("xchg", false, List.of(ax, ax)) : plain(d, insn, m);
+            }
             case "monitor", "monitorx" ->
                 new Mnemonic(m, false, List.of("%" + Disassembler.gpr(Cpu.RAX, insn.addressBits()), "%ecx", "%edx"));
             case "mwait" -> new Mnemonic(m, false, List.of("%eax", "%ecx"));
@@ -102,7 +72,8 @@ record Mnemonic(String text, boolean tellsImmediate, List<String> operands) {
     }
 
     private static String name(Decoding d, Insn insn, String m) {
-        boolean memory = !insn.operands().isEmpty() && insn.operands().stream().anyMatch(o -> o.kind() == Kind.MEMORY);
+        boolean long64 = insn.mode() == Insn.Mode.BITS_64;
+        boolean memory = insn.operands().stream().anyMatch(o -> o.kind() == Kind.MEMORY);
         if (m.startsWith("f") && m.length() > 2 && memory && !STATE.contains(m)) {
             return x87Memory(insn, m);
         }
@@ -112,7 +83,8 @@ record Mnemonic(String text, boolean tellsImmediate, List<String> operands) {
         if (STATE.contains(m)) {
             return insn.operandBits() == 64 ? m + "64" : m;
         }
-        if (NARROWING.contains(m) && memory && !d.evexBroadcast) {
+        boolean told = d.vectorLength == 2 && !m.startsWith("vfpclass");
+        if (NARROWING.contains(m) && memory && !d.evexBroadcast && !told) {
             return m + "xyz".charAt(d.vectorLength);
         }
         return switch (m) {
@@ -125,17 +97,31 @@ record Mnemonic(String text, boolean tellsImmediate, List<String> operands) {
             case "cbw" -> pick(insn, "cbtw", "cwtl", "cltq");
             case "cwd" -> pick(insn, "cwtd", "cltd", "cqto");
             case "movs", "cmps", "ins", "outs" -> m + suffix(stringBits(insn));
-            case "jcxz" -> insn.addressBits() == 16 ? "jcxz" : insn.addressBits() == 32 ? "jecxz" : "jrcxz";
+            case "jcxz" -> (insn.addressBits() == 16 ? "jcxz" : insn.addressBits() == 32 ? "jecxz" : "jrcxz") + hint(d);
             case "loop", "loope", "loopne" ->
-                insn.has(Insn.PREFIX_ADDRESS_SIZE) ? m + (insn.addressBits() == 32 ? "l" : "w") : m;
+                m + (!insn.has(Insn.PREFIX_ADDRESS_SIZE) ? "" : insn.addressBits() == 32 ? "l" : "w") + hint(d);
             case "mov" -> absolute(d, insn) ? "movabs" : m;
-            case "cvtsi2ss", "cvtsi2sd", "vcvtsi2ss", "vcvtsi2sd", "vcvtusi2ss", "vcvtusi2sd" ->
-                memory ? m + suffix(memoryBits(insn)) : m;
-            case "crc32" -> m + suffix(insn.operand(1).bits());
+            case "lgdt", "lidt", "sgdt", "sidt" -> long64 ? m : m + suffix(insn.operandBits());
+            case "ptwrite", "cvtsi2ss", "cvtsi2sd", "vcvtsi2ss", "vcvtsi2sd", "vcvtusi2ss", "vcvtusi2sd" ->
+                memory && long64 ? m + suffix(memoryBits(insn)) : m;
+            case "crc32" -> memory ? m + suffix(memoryBits(insn)) : m;
+            case "fneni", "fndisi" -> m + "(8087 only)";
+            case "fnsetpm" -> m + "(287 only)";
             case "rdssp", "incssp", "wrss", "wruss" -> m + (insn.operandBits() == 64 ? "q" : "d");
-            case "sysret", "sysexit" -> m + (insn.operandBits() == 64 ? "q" : "l");
-            case "push", "pop", "call", "jmp", "ret", "leave", "enter", "pushf", "popf", "pusha", "popa", "iret" ->
-                stack(insn, m);
+            case "sysret", "sysexit" -> !long64 ? m : m + (insn.operandBits() == 64 ? "q" : "l");
+            case "push",
+                    "pop",
+                    "call",
+                    "jmp",
+                    "ret",
+                    "leave",
+                    "enter",
+                    "pushf",
+                    "popf",
+                    "pusha",
+                    "popa",
+                    "iret",
+                    "xbegin" -> stack(insn, m);
             case "fsub", "fsubr", "fdiv", "fdivr", "fsubp", "fsubrp", "fdivp", "fdivrp" -> reversed(d, m);
             default -> m;
         };
@@ -194,11 +180,7 @@ record Mnemonic(String text, boolean tellsImmediate, List<String> operands) {
     }
 
     private static String hint(Decoding d) {
-        return switch (d.segmentOverride) {
-            case Cpu.CS -> ",pn";
-            case Cpu.DS -> ",pt";
-            default -> "";
-        };
+        return !d.hinted() ? "" : d.segmentOverride == Cpu.CS ? ",pn" : ",pt";
     }
 
     /** Stack and control transfer: a suffix only where the width is not the one of the mode, and no register tells it. */
@@ -212,8 +194,7 @@ record Mnemonic(String text, boolean tellsImmediate, List<String> operands) {
                     case BITS_32 -> 32;
                     case BITS_64 -> wide64 ? 64 : 32;
                 };
-        boolean register = !insn.operands().isEmpty()
-                && (insn.operand(0).kind() == Kind.GPR || insn.operand(0).kind() == Kind.SEGMENT);
+        boolean register = !insn.operands().isEmpty() && insn.operand(0).kind() == Kind.GPR;
         boolean rex = far && !m.equals("ret") && insn.operandBits() == 64;
         String suffix = insn.operandBits() == usual || register || rex ? "" : suffix(insn.operandBits());
         return (far ? "l" : "") + m + suffix;
@@ -223,7 +204,9 @@ record Mnemonic(String text, boolean tellsImmediate, List<String> operands) {
         int bits = memoryBits(insn);
         boolean integer = m.startsWith("fi");
         return switch (m) {
-            case "fldcw", "fnstcw", "fnstsw", "fldenv", "fnstenv", "frstor", "fnsave", "fbld", "fbstp" -> m;
+            case "fldcw", "fnstcw", "fnstsw", "fbld", "fbstp" -> m;
+            case "fldenv", "fnstenv", "frstor", "fnsave" ->
+                insn.has(Insn.PREFIX_OPERAND_SIZE) ? m + (insn.operandBits() == 16 ? "s" : "l") : m;
             default ->
                 m
                         + switch (bits) {
@@ -257,14 +240,14 @@ record Mnemonic(String text, boolean tellsImmediate, List<String> operands) {
             return null;
         }
         if (m.matches("v?pclmulqdq")) {
-            String half = (value & 1) == 0 ? "l" : "h";
-            String other = (value & 0x10) == 0 ? "l" : "h";
-            return (value & ~0x11) != 0 ? null : m.replace("qdq", half + "q" + other + "qdq");
+            int halves = value == 0x10 || value == 0x11 ? value - 14 : value;
+            String chosen = (halves & 1) == 0 ? "lq" : "hq";
+            return halves > 3 ? null : m.replace("qdq", chosen + (halves < 2 ? "l" : "h") + "qdq");
         }
         if (m.matches("v?cmp[ps][sd]")) {
             String stem = m.substring(0, m.length() - 2);
             int known = m.startsWith("v") ? 32 : 8;
-            return value < known ? stem + FLOAT_PREDICATES[value] + m.substring(m.length() - 2) : null;
+            return value < known ? stem + FLOAT_PREDICATES.get(value) + m.substring(m.length() - 2) : null;
         }
         if (m.matches("vpcmpu?[bwdq]") && value < 8 && !INTEGER_PREDICATES[value].isEmpty()) {
             return "vpcmp" + INTEGER_PREDICATES[value] + m.substring(5);

@@ -113,7 +113,7 @@ record OperandPattern(Place place, String width, String broadcast, String roundi
     }
 
     private static final List<String> SEGMENTS = List.of("ES", "CS", "SS", "DS", "FS", "GS");
-    private static final String WIDTHS = "b w d q dq qq t s v z y n p x h f e";
+    private static final String WIDTHS = "b w d q dq qq t s v z y p n a x h f e";
 
     /** Parses {@code text}; throws IllegalArgumentException saying what is wrong with it. */
     static OperandPattern parse(String text) {

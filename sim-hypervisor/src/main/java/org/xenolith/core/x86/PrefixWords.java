@@ -12,15 +12,14 @@ final class PrefixWords {
 
     /** Instructions whose width is the operand size, though no operand tells. */
     private static final Set<String> SIZED = Set.of(
+            "cbw", "cwd", "iret", "ret", "pushf", "popf", "pusha", "popa", "leave", "enter", "nop", "fldenv", "fnstenv",
+            "fnsave", "frstor");
+
+    /** Instructions whose width REX.W tells, but prefix 66 does not. */
+    private static final Set<String> WIDENED = Set.of(
             "cbw",
             "cwd",
             "iret",
-            "pushf",
-            "popf",
-            "pusha",
-            "popa",
-            "leave",
-            "enter",
             "sysret",
             "sysexit",
             "fxsave",
@@ -30,18 +29,17 @@ final class PrefixWords {
             "xsaveopt",
             "xsavec",
             "xsaves",
-            "xrstors",
-            "far_ret",
-            "nop",
-            "fldenv",
-            "fnstenv",
-            "fnsave",
-            "frstor");
+            "xrstors");
 
     private PrefixWords() {}
 
     static List<String> of(Decoding d, Insn insn, byte[] code, int offset) {
         List<String> words = new ArrayList<>();
+        if (d.row.entry().mnemonic().startsWith("vpdp") && d.space == Encoding.Space.VEX) {
+            words.add("{vex}");
+        } else if (d.space == Encoding.Space.EVEX && d.needsNoEvex()) {
+            words.add("{evex}");
+        }
         for (int i = 0; i < d.prefixEnd; i++) {
             int b = code[offset + i] & 0xff;
             String word = word(d, insn, b, last(code, offset, i, d.prefixEnd));
@@ -102,33 +100,44 @@ final class PrefixWords {
         if (indirect && segment == Cpu.DS) {
             return "notrack";
         }
-        if (insn.semantics().equals("jcc") && (segment == Cpu.CS || segment == Cpu.DS)) {
+        if (d.hinted()) {
             return "";
         }
-        boolean counts = insn.memory() != null && (insn.mode() != Mode.BITS_64 || segment >= Cpu.FS);
+        boolean source = false;
+        boolean destination = false;
+        for (OperandPattern p : d.row.operands()) {
+            source |= p.place() == OperandPattern.Place.X;
+            destination |= p.place() == OperandPattern.Place.Y;
+        }
+        boolean overridable = insn.memory() != null && (source || !destination);
+        boolean counts = overridable && (source || insn.mode() != Mode.BITS_64 || segment >= Cpu.FS);
         return counts ? "" : name;
     }
 
     private static boolean operandSizeShows(Decoding d, Insn insn) {
         Encoding e = d.row.encoding();
-        if (e.prefix == Encoding.PREFIX_66) {
+        if (e.prefix == Encoding.PREFIX_66 || e.prefix != Encoding.PREFIX_NONE && d.choosesByPrefix()) {
             return true;
         }
         if (e.force64 && insn.mode() == Mode.BITS_64 || (d.rex & 8) != 0 && !e.default64) {
-            return false;
+            return insn.entry().mnemonic().equals("movsxd");
         }
-        return sized(d, insn);
+        boolean descriptor =
+                insn.mode() != Mode.BITS_64 && insn.entry().operands().equals("Ms");
+        return descriptor || sized(d, insn);
     }
 
     private static boolean sized(Decoding d, Insn insn) {
         for (OperandPattern p : d.row.operands()) {
             if (p.sized() && !p.width().equals("y")
                     || p.place() == OperandPattern.Place.I_SIGNED
-                    || p.place() == OperandPattern.Place.J) {
+                    || p.place() == OperandPattern.Place.J
+                    || p.place() == OperandPattern.Place.SEGMENT
+                    || p.place() == OperandPattern.Place.S && d.modrm >= 0xc0) {
                 return true;
             }
         }
-        return SIZED.contains(insn.semantics()) || SIZED.contains(insn.entry().mnemonic());
+        return SIZED.contains(insn.entry().mnemonic());
     }
 
     private static boolean addressSizeShows(Insn insn) {
@@ -186,29 +195,27 @@ final class PrefixWords {
     }
 
     private static boolean usesByte(Insn insn) {
-        return insn.operands().stream().anyMatch(o -> o.kind() == Kind.GPR && o.bits() == 8);
+        return insn.operands().stream().anyMatch(o -> o.kind() == Kind.GPR && o.bits() == 8 && (o.register() & 4) != 0);
     }
 
     private static int used(Decoding d, Insn insn) {
         Encoding e = d.row.encoding();
         int used = 0;
         boolean w = e.w != Encoding.ANY
-                || SIZED.contains(insn.semantics())
-                || SIZED.contains(insn.entry().mnemonic());
+                || WIDENED.contains(insn.entry().mnemonic())
+                || insn.semantics().equals("far_ret");
         for (OperandPattern p : d.row.operands()) {
-            w |= p.sized();
+            w |= p.width().equals("v") || p.width().equals("y") || p.place() == OperandPattern.Place.S;
             switch (p.place()) {
                 case G, C, D, V -> used |= 4;
-                case Z -> used |= 1;
+                case Z, E, R, W, U -> used |= 1;
                 default -> {}
             }
         }
         if (w && !e.force64 && !e.default64) {
             used |= 8;
         }
-        if (e.modrm && d.modrm >= 0xc0) {
-            used |= e.modrmMask == 0xff ? 0 : 1;
-        } else if (e.modrm) {
+        if (e.modrm && d.modrm < 0xc0) {
             used |= d.sib >= 0 ? 3 : 1;
         }
         return used;
