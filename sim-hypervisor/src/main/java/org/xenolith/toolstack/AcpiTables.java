@@ -6,8 +6,8 @@ import java.util.Locale;
 
 /**
  * The ACPI tables of a PVH guest, with the content and at the addresses of those of Xen's toolstack: what processors there are, and that
- * there is hardly any other hardware. Formats: ACPI specification 6.2, chapters 5 and 20. The DSDT is our own; Xen's differs in having
- * processor objects for hotplug.
+ * there is hardly any other hardware. Formats: ACPI specification 6.2, chapters 5 and 20. The DSDT is our own; Xen's has
+ * objects for processors that may be plugged in later, too.
  */
 final class AcpiTables {
     /** Physical address at which the page before the tables begins. */
@@ -49,6 +49,7 @@ final class AcpiTables {
     private static final int TMR_VAL_EXT = 1 << 8;
     private static final int USE_PLATFORM_CLOCK = 1 << 15;
     private static final int BOOT_NO_VGA = 1 << 2;
+    private static final int BOOT_NO_CMOS_CLOCK = 1 << 5;
 
     private final byte[] bytes;
     private final int root;
@@ -61,7 +62,7 @@ final class AcpiTables {
         root = xsdt + xsdtSize + PAGE - 1 & -PAGE;
         bytes = new byte[root + ROOT_BYTES];
         firmwareControl();
-        byte[] code = processors(vcpus);
+        byte[] code = code(vcpus);
         header(DSDT, "DSDT", HEADER + code.length, 5);
         System.arraycopy(code, 0, bytes, DSDT + HEADER, code.length);
         fixedDescription();
@@ -104,7 +105,7 @@ final class AcpiTables {
         bytes[FADT + 92] = 4; // and of GPE block 0
         LittleEndian.put16(bytes, FADT + 96, 0x0fff); // latencies that say: no C2
         LittleEndian.put16(bytes, FADT + 98, 0x0fff); // and no C3
-        LittleEndian.put16(bytes, FADT + 109, BOOT_NO_VGA);
+        LittleEndian.put16(bytes, FADT + 109, BOOT_NO_VGA | BOOT_NO_CMOS_CLOCK);
         put32(FADT + 112, WBINVD | PROC_C1 | PWR_BUTTON | SLP_BUTTON | FIX_RTC | TMR_VAL_EXT | USE_PLATFORM_CLOCK);
         port(FADT + 116, 8, RESET_PORT);
         bytes[FADT + 128] = 6; // value to write there
@@ -134,36 +135,71 @@ final class AcpiTables {
         }
     }
 
-    /** The DSDT's code: a scope {@code \_SB} with an object for each processor, the old kind that Xen uses. */
-    private static byte[] processors(int vcpus) {
-        ByteArrayOutputStream objects = new ByteArrayOutputStream();
-        objects.writeBytes(new byte[] {'\\', '_', 'S', 'B', '_'});
+    /**
+     * The DSDT's code. {@code \_SB} has an object for each processor, of the old kind that Xen uses, and the ports by which a device model
+     * would tell which processors are plugged in; {@code \_GPE} the event of a change in that, which reads them. A PVH guest has no device
+     * model: all ports read as ones, to which the event belongs too, so the guest handles it once and finds nothing to do.
+     */
+    private static byte[] code(int vcpus) {
+        ByteArrayOutputStream board = new ByteArrayOutputStream();
+        append(board, "\\_SB_");
         for (int vcpu = 0; vcpu < vcpus; vcpu++) {
-            ByteArrayOutputStream object = new ByteArrayOutputStream();
-            object.writeBytes(String.format(Locale.ROOT, "PR%02X", vcpu).getBytes(StandardCharsets.US_ASCII));
-            object.write(vcpu);
-            object.writeBytes(new byte[] {PROCESSOR_BLOCK & 0xff, (byte) (PROCESSOR_BLOCK >> 8), 0, 0, 6});
-            objects.write(0x5b);
-            objects.write(0x83);
-            objects.writeBytes(packaged(object.toByteArray()));
+            ByteArrayOutputStream processor = new ByteArrayOutputStream();
+            append(processor, String.format(Locale.ROOT, "PR%02X", vcpu));
+            append(processor, vcpu, PROCESSOR_BLOCK & 0xff, PROCESSOR_BLOCK >> 8, 0, 0, 6);
+            append(board, 0x5b, 0x83);
+            board.writeBytes(packaged(processor));
         }
-        ByteArrayOutputStream scope = new ByteArrayOutputStream();
-        scope.write(0x10);
-        scope.writeBytes(packaged(objects.toByteArray()));
-        return scope.toByteArray();
+        append(board, 0x5b, 0x80); // OperationRegion (PRST, SystemIO, 0xaf00, 0x20)
+        append(board, "PRST");
+        append(board, 1, 0x0b, 0x00, 0xaf, 0x0a, 0x20);
+        ByteArrayOutputStream field = new ByteArrayOutputStream();
+        append(field, "PRST");
+        append(field, 1); // by bytes
+        append(field, "PRS_");
+        append(field, 0x40, 128 >> 4); // 128 bits
+        append(board, 0x5b, 0x81);
+        board.writeBytes(packaged(field));
+
+        ByteArrayOutputStream method = new ByteArrayOutputStream();
+        append(method, "_E02");
+        append(method, 0, 0x70, '\\', 0x2e); // Store (\_SB.PRS, Local0)
+        append(method, "_SB_PRS_");
+        append(method, 0x60, 0xa4, 1); // Return (One)
+        ByteArrayOutputStream events = new ByteArrayOutputStream();
+        append(events, "\\_GPE");
+        append(events, 0x14);
+        events.writeBytes(packaged(method));
+
+        ByteArrayOutputStream code = new ByteArrayOutputStream();
+        append(code, 0x10);
+        code.writeBytes(packaged(board));
+        append(code, 0x10);
+        code.writeBytes(packaged(events));
+        return code.toByteArray();
+    }
+
+    private static void append(ByteArrayOutputStream out, String text) {
+        out.writeBytes(text.getBytes(StandardCharsets.US_ASCII));
+    }
+
+    private static void append(ByteArrayOutputStream out, int... values) {
+        for (int value : values) {
+            out.write(value);
+        }
     }
 
     /** AML's PkgLength, which counts its own bytes, and what it measures: at most 4 KiB. */
-    private static byte[] packaged(byte[] content) {
+    private static byte[] packaged(ByteArrayOutputStream content) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
-        if (content.length + 1 < 0x40) {
-            out.write(content.length + 1);
+        if (content.size() + 1 < 0x40) {
+            out.write(content.size() + 1);
         } else {
-            int length = content.length + 2;
+            int length = content.size() + 2;
             out.write(0x40 | length & 0xf);
             out.write(length >> 4);
         }
-        out.writeBytes(content);
+        out.writeBytes(content.toByteArray());
         return out.toByteArray();
     }
 

@@ -63,14 +63,16 @@ class AcpiTablesTest {
     /** Reads the code by the grammar of AML, as far as it is used; how many processor objects there are. */
     private static int walk(byte[] bytes, int from, int to) {
         assertThat(bytes[from]).isEqualTo((byte) 0x10);
-        assertThat(end(bytes, from + 1)).isEqualTo(to);
+        int scopeEnd = end(bytes, from + 1);
+        assertThat(bytes[scopeEnd]).isEqualTo((byte) 0x10);
+        assertThat(end(bytes, scopeEnd + 1)).isEqualTo(to);
+        assertThat(text(bytes, scopeEnd + 2, 5)).isEqualTo("\\_GPE");
         int at = from + 1 + width(bytes, from + 1);
         assertThat(text(bytes, at, 5)).isEqualTo("\\_SB_");
         at += 5;
         int processors = 0;
-        while (at < to) {
+        while (bytes[at + 1] == (byte) 0x83) {
             assertThat(bytes[at]).isEqualTo((byte) 0x5b);
-            assertThat(bytes[at + 1]).isEqualTo((byte) 0x83);
             int name = at + 2 + width(bytes, at + 2);
             assertThat(text(bytes, name, 4)).isEqualTo(String.format("PR%02X", processors));
             assertThat(bytes[name + 4]).isEqualTo((byte) processors);
@@ -78,7 +80,9 @@ class AcpiTablesTest {
             assertThat(at).isEqualTo(name + 10);
             processors++;
         }
-        assertThat(at).isEqualTo(to);
+        // then a region of ports, named and 14 bytes long, and the fields in it
+        assertThat(text(bytes, at, 6)).isEqualTo("[\ufffdPRST");
+        assertThat(end(bytes, at + 14)).isEqualTo(scopeEnd);
         return processors;
     }
 
