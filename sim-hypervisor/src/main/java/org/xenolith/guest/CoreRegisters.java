@@ -29,7 +29,7 @@ final class CoreRegisters implements Registers {
 
     CoreRegisters(Cpu cpu, MachineMemory machine) {
         this.cpu = cpu;
-        this.memory = new LinearMemory(cpu.mmu, machine);
+        this.memory = new LinearMemory(cpu.mmu, machine, cpu.deprivileged);
     }
 
     /** Number and arguments of the hypercall that the registers hold. */

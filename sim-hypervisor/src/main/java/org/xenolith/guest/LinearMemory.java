@@ -4,14 +4,19 @@ import org.xenolith.core.x86.Mmu;
 import org.xenolith.hypervisor.GuestMemory;
 import org.xenolith.machine.MachineMemory;
 
-/** Memory at the linear addresses of a core, at its kernel's rights: what a hypercall's pointers point to. */
+/**
+ * Memory at the linear addresses of a core, at its kernel's rights: what a hypercall's pointers point to. A kernel that is kept out of ring 0 has
+ * the rights of a user: what the hypervisor has in its address space is not its to point to.
+ */
 final class LinearMemory implements GuestMemory {
     private final Mmu mmu;
     private final MachineMemory memory;
+    private final boolean user;
 
-    LinearMemory(Mmu mmu, MachineMemory memory) {
+    LinearMemory(Mmu mmu, MachineMemory memory, boolean user) {
         this.mmu = mmu;
         this.memory = memory;
+        this.user = user;
     }
 
     @Override
@@ -30,7 +35,7 @@ final class LinearMemory implements GuestMemory {
         while (done < length) {
             long at = address + done;
             int part = Math.min(length - done, MachineMemory.PAGE_SIZE - ((int) at & MachineMemory.PAGE_SIZE - 1));
-            int machine = mmu.probe(at, write, false);
+            int machine = mmu.probe(at, write, user);
             if (machine < 0) {
                 return false;
             }
