@@ -112,8 +112,19 @@ final class Interpreter {
         return (linear | OFFSET) + 1 & Address.linearMask(c.mode);
     }
 
+    /** The last offset in cs, behind which they begin anew. */
+    private long lastOffset() {
+        return switch (c.mode) {
+            case BITS_16 -> 0xffff;
+            case BITS_32 -> 0xffffffffL;
+            case BITS_64 -> -1;
+        };
+    }
+
     private Block decode(long rip, long linear, int machine) {
-        int most = Math.min(Block.MOST_BYTES, MachineMemory.PAGE_SIZE - (machine & OFFSET));
+        int inPage = Math.min(Block.MOST_BYTES, MachineMemory.PAGE_SIZE - (machine & OFFSET));
+        long inSegment = lastOffset() - rip + 1;
+        int most = inSegment > 0 ? (int) Math.min(inPage, inSegment) : inPage;
         List<Op> ops = new ArrayList<>();
         short[] offsets = new short[Block.MOST_INSTRUCTIONS + 1];
         int length = 0;
@@ -134,6 +145,9 @@ final class Interpreter {
             }
         }
         if (ops.isEmpty()) {
+            if (most == inSegment) {
+                throw c.raise(Fault.GP); // it runs over the end of the offsets
+            }
             return decodeCrossing(rip, linear, machine, most);
         }
         return block(rip, machine, null, ops, offsets);
