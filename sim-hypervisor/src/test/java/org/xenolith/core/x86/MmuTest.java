@@ -105,7 +105,7 @@ class MmuTest {
             if (chance(3) && levels > 2) {
                 entry |= 1L << 40 + random.nextInt(24);
             }
-            boolean large = level > 1 && !top && chance(25);
+            boolean large = level > 1 && !top && chance(25) && (levels > 2 || (cpu.system.cr4 & PageWalk.CR4_PSE) != 0);
             if (large) {
                 entry |= chance(10) ? 1L << 13 + random.nextInt(10) : 0;
                 int shift = levels == 2 ? 22 : 12 + 9 * (level - 1);
