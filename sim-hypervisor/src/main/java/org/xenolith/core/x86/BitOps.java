@@ -37,6 +37,7 @@ final class BitOps {
         s.define("tzcnt", insn -> new ZeroCount(insn, false));
         s.define("lzcnt", insn -> new ZeroCount(insn, true));
         s.define("bswap", Swap::new);
+        s.define("movbe", SwappedMove::new);
     }
 
     /** Tests a bit and changes it. A bit offset in a register reaches beyond a memory operand, both ways. */
@@ -155,6 +156,22 @@ final class BitOps {
         @Override
         public void exec(Cpu c) {
             to.set(c, to.bits == 16 ? 0 : Long.reverseBytes(to.get(c)) >>> 64 - to.bits);
+        }
+    }
+
+    /** Moves between a register and memory, its bytes turned around on the way. */
+    private static final class SwappedMove extends Op {
+        private final Place to;
+        private final Place from;
+
+        SwappedMove(Insn insn) {
+            to = Place.of(insn, 0);
+            from = Place.of(insn, 1);
+        }
+
+        @Override
+        public void exec(Cpu c) {
+            to.set(c, Long.reverseBytes(from.get(c)) >>> 64 - to.bits);
         }
     }
 }

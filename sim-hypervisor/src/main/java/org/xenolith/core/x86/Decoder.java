@@ -9,6 +9,7 @@ package org.xenolith.core.x86;
  *       Insn#memory} is there and tells the segment: that of the source, or of the destination if there is only that.
  *   <li>An immediate's value is what the instruction makes of it (sign-extended where it says so), cut to the operand's bits.
  *   <li>In 64-bit mode the prefixes for es, cs, ss and ds change no segment.
+ *   <li>Near branches in 64-bit mode ignore prefix 66, as Intel's processors do.
  *   <li>{@code operandBits} is 8 where all registers and memory are bytes.
  *   <li>Targets of branches are cut to the operand size, so in a code segment with a base pass offsets as addresses.
  * </ul>

@@ -8,6 +8,8 @@ import org.xenolith.core.x86.Insn.Operand;
 
 /** One decoding under way: prefixes, opcode, ModRM, operands, in the order of the bytes. */
 final class Decoding {
+    private static final int NO_MAP = -1;
+
     private final InstructionTable table;
     private final byte[] code;
     private final int start;
@@ -23,9 +25,8 @@ final class Decoding {
     private int prefixes;
     int segmentOverride = Memory.NONE;
 
-    /** REX bits; those of VEX and EVEX are brought into the same form, the fifth bits of EVEX in bit 4. */
+    // REX bits, where they are added to register numbers; so too those of VEX and EVEX, the fifth bits of EVEX as 16.
     private int rexW;
-
     private int rexR;
     private int rexX;
     private int rexB;
@@ -81,7 +82,7 @@ final class Decoding {
             return cut();
         }
         boolean needed = false;
-        List<InstructionTable.Row> candidates = map < 0 ? List.of() : table.at(space, map, opcode);
+        List<InstructionTable.Row> candidates = map == NO_MAP ? List.of() : table.at(space, map, opcode);
         for (InstructionTable.Row candidate : candidates) {
             needed |= candidate.encoding().modrm && inMode(candidate.encoding());
         }
@@ -188,13 +189,18 @@ final class Decoding {
         int b = next();
         opcodeEnd = overrun ? 0 : at;
         if ((b == 0xc4 || b == 0xc5 || b == 0x62) && (long64 || peek() >= 0xc0)) {
-            int forbidden =
-                    Insn.PREFIX_LOCK | Insn.PREFIX_REP | Insn.PREFIX_REPNE | Insn.PREFIX_OPERAND_SIZE | Insn.PREFIX_REX;
-            map = (prefixes & forbidden) != 0 ? -1 : 0;
             if (b == 0x62) {
                 readEvex();
             } else {
                 readVex(b == 0xc4);
+            }
+            if (!long64) {
+                // There are eight registers: the bits that would name more are ignored.
+                rexR = 0;
+                rexX = 0;
+                rexB = 0;
+                vvvv &= 7;
+                evexV = 0;
             }
             opcode = next();
             return;
@@ -233,10 +239,10 @@ final class Decoding {
             b = next();
             rexW = b >> 7;
         }
-        choose(chosen >= 1 && chosen <= 3 ? chosen : -1);
+        choose(chosen <= 3 ? chosen : 0);
         vvvv = ~b >> 3 & 15;
         vectorLength = b >> 2 & 1;
-        pp(b & 3);
+        found = b & 3;
     }
 
     private void readEvex() {
@@ -249,22 +255,21 @@ final class Decoding {
         rexX = (~p0 & 0x40) >> 3;
         rexB = (~p0 & 0x20) >> 2;
         int chosen = p0 & 7;
-        boolean known = chosen >= 1 && chosen <= 6 && chosen != 4 && (p0 & 8) == 0 && (p1 & 4) != 0;
-        choose(known ? chosen : -1);
+        boolean known = chosen <= 6 && (p0 & 8) == 0 && (p1 & 4) != 0;
+        choose(known ? chosen : 0);
         rexW = p1 >> 7;
         evexV = ~p2 << 1 & 0x10;
         vvvv = ~p1 >> 3 & 15 | evexV;
         vectorLength = p2 >> 5 & 3;
         evexBroadcast = (p2 & 0x10) != 0;
-        pp(p1 & 3);
+        found = p1 & 3;
     }
 
+    /** Takes the map that VEX or EVEX tells; 0 is none, and there is none behind a prefix that they include. */
     private void choose(int chosen) {
-        map = map < 0 ? map : chosen;
-    }
-
-    private void pp(int pp) {
-        found = pp;
+        int included =
+                Insn.PREFIX_LOCK | Insn.PREFIX_REP | Insn.PREFIX_REPNE | Insn.PREFIX_OPERAND_SIZE | Insn.PREFIX_REX;
+        map = chosen == 0 || (prefixes & included) != 0 ? NO_MAP : chosen;
     }
 
     // --- Operands.

@@ -254,4 +254,18 @@ class InterpreterTest {
         assertThat(real.r(Cpu.RSP)).isEqualTo(0xfffe);
         assertThat(real.memory.get16(DATA + 0xfffe)).isEqualTo(0x1234);
     }
+
+    @Test
+    void movbeTurnsBytesAround() {
+        Snippet s = Snippet.of("0f38f003", "66 0f38f00b", "48 0f38f013", "48 0f38f1 5308")
+                .put(Snippet.DATA, "11223344 55667788")
+                .with(Cpu.RBX, Snippet.DATA)
+                .with(Cpu.RAX, -1)
+                .with(Cpu.RCX, -1)
+                .run(4);
+        assertThat(s.r(Cpu.RAX)).isEqualTo(0x11223344L);
+        assertThat(s.r(Cpu.RCX)).isEqualTo(0xffffffff_ffff1122L);
+        assertThat(s.r(Cpu.RDX)).isEqualTo(0x1122334455667788L);
+        assertThat(s.cpu.mmu.read64(Snippet.DATA + 8)).isEqualTo(0x8877665544332211L);
+    }
 }
