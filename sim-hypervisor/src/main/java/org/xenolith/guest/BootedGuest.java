@@ -41,7 +41,9 @@ public final class BootedGuest implements Guest {
         boolean pv = type == Domain.Type.PV;
         PhysicalMap map = pv
                 ? PhysicalMap.identity(memory.frames())
-                : (frame, write) -> port.physmap().mfn(frame);
+                : (frame, write) -> write
+                        ? port.physmap().mfnForWriting(frame)
+                        : port.physmap().mfn(frame);
         this.cpu = new Cpu(memory, map, pv);
         this.cyclesPerInstruction = cyclesPerInstruction;
         this.registers = new CoreRegisters(cpu, memory);

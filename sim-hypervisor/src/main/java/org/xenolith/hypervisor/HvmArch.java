@@ -94,13 +94,20 @@ final class HvmArch extends VcpuArch {
     /** Has events come by interrupt {@code vector} (at least 16) of the local APIC. */
     void setUpcallVector(int vector) {
         upcallVector = vector;
-        lapic.request(vector);
+        lapic.accept(vector);
     }
 
     @Override
     void eventMarked() {
         if (upcallVector != 0) {
-            lapic.request(upcallVector);
+            lapic.accept(upcallVector);
+        }
+    }
+
+    /** The local APIC was switched on by software: an event that came before is not lost. */
+    void lapicEnabled() {
+        if (upcallVector != 0 && vcpu.sharedInfo().upcallPending(vcpu.id())) {
+            lapic.accept(upcallVector);
         }
     }
 

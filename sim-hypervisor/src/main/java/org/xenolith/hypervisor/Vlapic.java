@@ -116,8 +116,7 @@ final class Vlapic {
 
     // ------------------------------------------------------------------------------------------- interrupts
 
-    /** Requests the interrupt {@code vector}, 0 to 255, of the vCPU. */
-    void request(int vector) {
+    private void request(int vector) {
         if (vector < LOWEST_VECTOR) {
             error(ILLEGAL_RECEIVED);
         } else if (!testAndSet(REQUESTED, vector)) {
@@ -209,11 +208,14 @@ final class Vlapic {
             case LOGICAL_DESTINATION -> set(LOGICAL_DESTINATION, value & 0xff000000);
             case DESTINATION_FORMAT -> set(DESTINATION_FORMAT, value | 0x0fffffff);
             case SPURIOUS -> {
+                boolean was = (get(SPURIOUS) & SOFTWARE_ENABLED) != 0;
                 set(SPURIOUS, value & 0x1ff);
                 if ((value & SOFTWARE_ENABLED) == 0) {
                     for (int i = 0; i < LVT_BITS.length; i++) {
                         set(TIMER + 16 * i, get(TIMER + 16 * i) | MASKED);
                     }
+                } else if (!was) {
+                    ((HvmArch) vcpu.arch).lapicEnabled();
                 }
             }
             case ERROR_STATUS -> set(ERROR_STATUS, 0);
@@ -397,7 +399,8 @@ final class Vlapic {
         }
     }
 
-    private void accept(int vector) {
+    /** Requests the interrupt {@code vector} if the APIC is on; else it is lost. */
+    void accept(int vector) {
         if (isEnabled()) {
             request(vector);
         }

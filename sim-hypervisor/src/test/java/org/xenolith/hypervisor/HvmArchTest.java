@@ -126,7 +126,10 @@ class HvmArchTest {
     void anEventThroughTheLapicWaitsForTheEndOfTheOneBefore() {
         msr(guest, 0x1b, X2APIC_ON);
         msr(guest, 0x80f, 0x1ff);
-        guest.then(exit -> ((HvmArch) guest.vcpu.arch).setUpcallVector(0xf3));
+        guest.then(exit -> {
+            guest.vcpu.sharedInfo().setUpcallPending(0, true);
+            ((HvmArch) guest.vcpu.arch).setUpcallVector(0xf3);
+        });
         Hypervisor hypervisor = Machines.withFrames(1, 64, null, 0);
         Domain domain = Machines.booted(hypervisor, 1, Domain.Type.PVH, 16, guest);
         hypervisor.unpause(domain);
@@ -137,6 +140,21 @@ class HvmArchTest {
         hypervisor.at(4000, () -> assertThat(arch.lapic().writeMsr(0x80b, 0)).isTrue());
         hypervisor.run(END);
         assertThat(guest.registers.log).containsExactly("interrupt 243", "interrupt 243");
+    }
+
+    @Example
+    void anEventBeforeTheLapicIsOnComesWhenItIs() {
+        Hypervisor hypervisor = Machines.withFrames(1, 64, null, 0);
+        Domain domain = Machines.booted(hypervisor, 1, Domain.Type.PVH, 16, guest);
+        hypervisor.unpause(domain);
+        HvmArch arch = (HvmArch) domain.vcpus().get(0).arch;
+        domain.sharedInfo().setUpcallPending(0, true);
+        arch.setUpcallVector(0xf3);
+        arch.lapic().setBase(X2APIC_ON);
+        assertThat(arch.lapic().readMsr(0x827)).isZero();
+        hypervisor.at(1000, () -> arch.lapic().writeMsr(0x80f, 0x1ff));
+        hypervisor.run(END);
+        assertThat(guest.registers.log).containsExactly("interrupt 243");
     }
 
     @Example
