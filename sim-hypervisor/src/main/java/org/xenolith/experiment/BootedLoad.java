@@ -2,6 +2,7 @@ package org.xenolith.experiment;
 
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.xenolith.device.ConsoleBackend;
@@ -10,6 +11,7 @@ import org.xenolith.device.XenStore;
 import org.xenolith.guest.BootedGuest;
 import org.xenolith.hypervisor.Domain;
 import org.xenolith.hypervisor.Hypervisor;
+import org.xenolith.hypervisor.Runstate;
 import org.xenolith.machine.Cost;
 import org.xenolith.machine.CostProfile;
 import org.xenolith.toolstack.BootSpec;
@@ -26,9 +28,11 @@ public final class BootedLoad {
 
     private static final int FRAMES_PER_MIB = 256;
     private static final int KIB_PER_MIB = 1024;
+    private static final long NANOS_PER_MILLI = 1_000_000;
 
     private final Hypervisor hypervisor;
     private final List<BootedGuest> guests = new ArrayList<>();
+    private Domain domain;
     private ConsoleBackend console;
 
     /** Cores for {@code vcpus} vCPUs of a domain of {@code type}. */
@@ -45,8 +49,9 @@ public final class BootedLoad {
         return memoryMib * FRAMES_PER_MIB;
     }
 
-    /** Builds {@code domain}, made of {@link #guests}; {@code output} hears what it prints, {@code store} is the machine's. */
-    void build(Domain domain, BootSpec spec, XenStore store, ConsoleBackend.Output output) {
+    /** Builds the domain {@code made}, which was made of {@link #guests}; {@code output} hears what it prints, {@code store} is the machine's. */
+    void build(Domain made, BootSpec spec, XenStore store, ConsoleBackend.Output output) {
+        domain = made;
         BootedDomain booted = DomainBuilder.build(hypervisor, domain, spec);
         DomainServices.Rings rings = new DomainServices.Rings(
                 booted.storeFrame(), booted.storePort(), booted.consoleFrame(), booted.consolePort());
@@ -69,8 +74,14 @@ public final class BootedLoad {
         return guests.stream().mapToLong(BootedGuest::instructions).sum();
     }
 
-    /** What a summary tells of it. */
+    /** What a summary tells of it: what it executed, and how long its vCPUs were runnable and did not run, which Linux counts as steal time. */
     Map<String, Long> counters() {
-        return Map.of("instructions", instructions());
+        long waited = domain.vcpus().stream()
+                .mapToLong(vcpu -> vcpu.cyclesIn(Runstate.RUNNABLE))
+                .sum();
+        Map<String, Long> counters = new LinkedHashMap<>();
+        counters.put("instructions", instructions());
+        counters.put("runnableMillis", hypervisor.clock().toNanos(waited) / NANOS_PER_MILLI);
+        return counters;
     }
 }
