@@ -83,7 +83,9 @@ class BootTest {
         Command cycles = Boots.boot(folder, List.of(), "--max-cycles", "1000000", "--trace-instructions", "2:7");
         assertThat(cycles.code()).isEqualTo(5);
         assertThat(cycles.out().lines().toList()).hasSize(5).allMatch(line -> line.matches(" +[2-6]  +[0-9a-f]+  .*"));
-        assertThat(cycles.err()).contains("--max-cycles reached").contains(" 500,000 instructions");
+        assertThat(cycles.err())
+                .contains("--max-cycles reached")
+                .containsPattern(" 4[0-9]{2},[0-9]{3} instructions"); // some cycles are the hypervisor's
 
         Command until = Boots.boot(folder, List.of(), "--until", "Linux version 6[.]1");
         assertThat(until.code()).as(until.err()).isZero();
