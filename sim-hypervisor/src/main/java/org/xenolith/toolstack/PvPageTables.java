@@ -16,8 +16,8 @@ final class PvPageTables {
     private static final int DIRTY = 0x40;
     private static final int TABLE_FLAGS = PRESENT | WRITABLE | USER | ACCESSED | DIRTY;
 
-    /** User's, because the kernel of a 64-bit PV guest runs at privilege level 3. */
-    private static final int PAGE_FLAGS = PRESENT | WRITABLE | USER | ACCESSED;
+    /** Not a user's: at the validation the hypervisor marks the page as the kernel's, which runs at privilege level 3 like a user. */
+    private static final int PAGE_FLAGS = PRESENT | WRITABLE | ACCESSED;
 
     /** Entries of the top level that are the hypervisor's. */
     private static final int FIRST_XEN_SLOT = 256;
