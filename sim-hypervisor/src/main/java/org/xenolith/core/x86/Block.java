@@ -1,12 +1,15 @@
 package org.xenolith.core.x86;
 
 import java.util.Arrays;
+import org.xenolith.machine.MachineMemory;
 
 /**
  * A straight run of decoded instructions in one page, or one instruction that crosses into the next page. It is right as long as its
  * bytes are: who changes those drops it, even while it is executing.
  */
 final class Block {
+    private static final int PAGE_SHIFT = MachineMemory.PAGE_SHIFT;
+
     /** Most bytes of a block. */
     static final int MOST_BYTES = 256;
 
@@ -21,14 +24,20 @@ final class Block {
         }
     };
 
+    /** No instruction is there: not canonical, and longer than 32 bits. */
+    static final long NOWHERE = 1L << 62;
+
     /** Offset of its first instruction in cs. */
     final long rip;
+
+    /** The same, or {@link #NOWHERE} if it was dropped. */
+    long entry;
 
     /** How it was decoded. */
     final Insn.Mode mode;
 
-    /** Machine address of its first byte; -1 if it was dropped. */
-    int machine;
+    /** Machine address of its first byte. */
+    final int machine;
 
     /** The bytes of its instruction that lie in the next page, else null. */
     final byte[] tail;
@@ -45,11 +54,15 @@ final class Block {
     /** Offset in cs behind it. */
     final long end;
 
-    /** The block that came behind it last, and the one before that: tried before the cache is asked. */
-    Block likely;
+    /** Whether the next block's mode is this one's, and its page, if it is the same, lies where this one's does. */
+    final boolean near;
 
-    /** See {@link #likely}. */
-    Block likelyToo;
+    // Blocks that came next before, to be tried before the cache is asked. Near ones are in the same page, and right whenever their
+    // entry is at rip; of far ones, mode and machine address have to be looked at.
+    private Block nearBlock;
+    private Block otherNearBlock;
+    private Block farBlock;
+    private Block otherFarBlock;
 
     /** Another block of the same bytes, at another offset in cs or in another mode. */
     Block alias;
@@ -61,7 +74,10 @@ final class Block {
         this.tail = tail;
         this.ops = ops;
         this.offsets = offsets;
-        this.falls = !ops[ops.length - 1].ends();
+        Op last = ops[ops.length - 1];
+        this.falls = !last.ends();
+        this.near = falls || last.near();
+        this.entry = rip;
         this.end = ripOf(ops.length);
     }
 
@@ -80,11 +96,47 @@ final class Block {
         return offsets[offsets.length - 1];
     }
 
+    /** The block at {@code at} in this one's page, if it is known to come next, else null. */
+    Block near(long at) {
+        Block block = nearBlock;
+        if (block != null && block.entry == at) {
+            return block;
+        }
+        block = otherNearBlock;
+        return block != null && block.entry == at ? block : null;
+    }
+
+    /** The block at {@code at}, which lies at {@code address}, if it is known to come next, else null. */
+    Block far(long at, int address, Insn.Mode inMode) {
+        Block block = farBlock;
+        if (block != null && block.entry == at && block.machine == address && block.mode == inMode) {
+            return block;
+        }
+        block = otherFarBlock;
+        return block != null && block.entry == at && block.machine == address && block.mode == inMode ? block : null;
+    }
+
+    /** Keeps in mind that {@code block} came next, in the same linear page or not. */
+    void follow(Block block, boolean samePage) {
+        if (block.tail != null || entry == NOWHERE) {
+            return;
+        }
+        if (near && samePage && block.mode == mode && block.machine >> PAGE_SHIFT == machine >> PAGE_SHIFT) {
+            otherNearBlock = nearBlock;
+            nearBlock = block;
+        } else {
+            otherFarBlock = farBlock;
+            farBlock = block;
+        }
+    }
+
     /** Lets it be executed no further: if it is executing, the instruction that is under way is the last. */
     void drop() {
-        machine = -1;
+        entry = NOWHERE;
         Arrays.fill(ops, DROPPED);
-        likely = null;
-        likelyToo = null;
+        nearBlock = null;
+        otherNearBlock = null;
+        farBlock = null;
+        otherFarBlock = null;
     }
 }

@@ -35,6 +35,11 @@ final class BranchOps {
         public final boolean ends() {
             return true;
         }
+
+        @Override
+        public final boolean near() {
+            return true;
+        }
     }
 
     private abstract static class Direct extends Branch {

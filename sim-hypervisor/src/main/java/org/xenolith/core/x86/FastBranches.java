@@ -28,6 +28,11 @@ final class FastBranches {
         public final boolean ends() {
             return true;
         }
+
+        @Override
+        public final boolean near() {
+            return true;
+        }
     }
 
     private abstract static class Conditional extends Branch {

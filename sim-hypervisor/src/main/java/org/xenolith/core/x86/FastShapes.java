@@ -2,7 +2,7 @@ package org.xenolith.core.x86;
 
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
+import java.util.HashMap;
 import org.xenolith.core.x86.Insn.Kind;
 import org.xenolith.core.x86.Insn.Operand;
 
@@ -11,13 +11,14 @@ import org.xenolith.core.x86.Insn.Operand;
  * the ops of {@link Semantics} do too, for all shapes; a test holds them equal. Without them the core is right, and half as fast.
  */
 final class FastShapes {
-    private final Map<String, Semantics.Factory> factories = new TreeMap<>();
+    private final Map<String, Semantics.Factory> factories = new HashMap<>();
 
     FastShapes() {
         FastArithmetic.define(this);
         FastLogic.define(this);
         FastShifts.define(this);
         FastBranches.define(this);
+        FastExtras.define(this);
     }
 
     /** Binds {@code shape}: semantics, kinds of operands ({@code r} register, {@code i} immediate, {@code m} memory), width. */

@@ -64,25 +64,32 @@ final class Interpreter {
         }
     }
 
-    /** The block at rip, which comes after {@code from}. */
+    /**
+     * The block at rip, which comes after {@code from}. Where a page of code lies is looked up whenever another page is entered, and
+     * behind whatever may change it, so that runs of any budget see the same.
+     */
     private Block next(Block from) {
         long rip = c.rip;
-        long linear = rip;
-        if (c.mode != Insn.Mode.BITS_64) {
-            linear = rip + c.segmentBase[Cpu.CS] & 0xffffffffL;
+        if (from != null) {
+            Block block = from.near(rip);
+            if (block != null) {
+                return block;
+            }
         }
+        long linear = linear(rip);
         int machine = c.mmu.fetch(linear);
         if (from != null) {
-            Block likely = from.likely;
-            if (likely != null && likely.rip == rip && likely.machine == machine && likely.mode == c.mode) {
-                return likely;
-            }
-            likely = from.likelyToo;
-            if (likely != null && likely.rip == rip && likely.machine == machine && likely.mode == c.mode) {
-                return likely;
+            Block block = from.far(rip, machine, c.mode);
+            if (block != null) {
+                return block;
             }
         }
         return lookUp(from, rip, linear, machine);
+    }
+
+    /** Linear address of offset {@code rip} in cs. */
+    private long linear(long rip) {
+        return c.mode == Insn.Mode.BITS_64 ? rip : rip + c.segmentBase[Cpu.CS] & 0xffffffffL;
     }
 
     private Block lookUp(Block from, long rip, long linear, int machine) {
@@ -95,9 +102,9 @@ final class Interpreter {
             block = decode(rip, linear, machine);
             cache.add(block);
         }
-        if (from != null && block.tail == null) {
-            from.likelyToo = from.likely;
-            from.likely = block;
+        if (from != null) {
+            boolean samePage = (linear(from.rip) ^ linear) >>> MachineMemory.PAGE_SHIFT == 0;
+            from.follow(block, samePage);
         }
         return block;
     }

@@ -21,6 +21,11 @@ public abstract class Op {
         return false;
     }
 
+    /** Whether it ends its block by no more than setting rip within cs: mode, translations and budget are as they were. */
+    public boolean near() {
+        return false;
+    }
+
     /**
      * Whether it must be alone in its block, so that {@link Cpu#left} is exact while it executes: it repeats, or it asks for the time.
      * It {@link #ends} its block too.

@@ -1,7 +1,7 @@
 package org.xenolith.core.x86;
 
 import java.util.Map;
-import java.util.TreeMap;
+import java.util.HashMap;
 
 /** What instructions do, by name: the column {@code semantics} of the table, bound to ops. */
 public final class Semantics {
@@ -25,7 +25,7 @@ public final class Semantics {
         }
     };
 
-    private final Map<String, Factory> factories = new TreeMap<>();
+    private final Map<String, Factory> factories = new HashMap<>();
 
     /** Null if there are none but the plain ops. */
     private FastShapes fast;
