@@ -57,7 +57,8 @@ final class Block {
     /** Whether the next block's mode is this one's, and its page, if it is the same, lies where this one's does. */
     final boolean near;
 
-    // Blocks that came next before, to be tried before the cache is asked. Near ones are in the same page, and right whenever their
+    // Blocks that came next before, to be tried before the cache is asked. Near ones are in the same page, and right
+    // whenever their
     // entry is at rip; of far ones, mode and machine address have to be looked at.
     private Block nearBlock;
     private Block otherNearBlock;

@@ -1,8 +1,8 @@
 package org.xenolith.core.x86;
 
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
-import java.util.HashMap;
 import org.xenolith.core.x86.Insn.Kind;
 import org.xenolith.core.x86.Insn.Operand;
 

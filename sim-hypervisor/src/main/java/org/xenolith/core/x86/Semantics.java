@@ -1,7 +1,7 @@
 package org.xenolith.core.x86;
 
-import java.util.Map;
 import java.util.HashMap;
+import java.util.Map;
 
 /** What instructions do, by name: the column {@code semantics} of the table, bound to ops. */
 public final class Semantics {
