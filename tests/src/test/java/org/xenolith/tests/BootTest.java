@@ -46,6 +46,17 @@ class BootTest {
         assertThat(boot.err()).contains("linux: shut down (poweroff)").contains("vcpu_op ");
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"pvh", "pv"})
+    void aSecondVcpuComesUp(String type) throws Exception {
+        List<String> script = List.of("echo processors=$(nproc)", "grep -c ^processor /proc/cpuinfo", "poweroff -f");
+        Command boot =
+                Boots.boot(folder, script, "--type", type, "--vcpus", "2", "--pcpus", "2", "--extra", Boots.QUICK);
+
+        assertThat(boot.out()).contains("Brought up 1 node, 2 CPUs", "processors=2\n");
+        assertThat(boot.code()).as(boot.err()).isZero();
+    }
+
     @Test
     void aRebootAndAPanicAreTold() throws Exception {
         Command reboot = Boots.boot(folder, List.of("reboot -f"), "--extra", Boots.QUICK + " quiet");
