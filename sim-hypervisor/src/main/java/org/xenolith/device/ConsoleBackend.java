@@ -6,7 +6,7 @@ import org.xenolith.machine.MachineMemory;
 
 /**
  * The console of a domain: two rings of bytes in a page it shares, laid out as Xen's {@code public/io/console.h}, with xenconsoled at
- * the other end. What the guest prints is passed on at the instant it says so; what is typed waits until the guest has room for it.
+ * the other end. What the guest prints is passed on; what is typed waits until the guest has room for it.
  * Indices that make no sense are ignored until they do.
  */
 public final class ConsoleBackend {
@@ -37,16 +37,17 @@ public final class ConsoleBackend {
 
     /**
      * The console whose ring is frame {@code mfn} of {@code memory}; {@code port} of {@code domain} waits for domain 0 to bind it. The
-     * frame is kept for it whatever the guest does.
+     * frame is kept for it whatever the guest does. What the guest does is seen {@code delayNanos} ns after it says so, or with 0 at once.
      */
-    public ConsoleBackend(MachineMemory memory, int mfn, EventChannels events, Domain domain, int port) {
+    public ConsoleBackend(
+            MachineMemory memory, int mfn, EventChannels events, Domain domain, int port, long delayNanos) {
         this.memory = memory;
         this.base = mfn << MachineMemory.PAGE_SHIFT;
         this.events = events;
         this.domain = domain;
         this.port = port;
         domain.physmap().frames().hold(mfn);
-        events.bindBackend(domain, port, this::serve);
+        events.bindBackend(domain, port, delayNanos, this::serve);
     }
 
     /** Has {@code listener} hear what the guest prints from now on. */

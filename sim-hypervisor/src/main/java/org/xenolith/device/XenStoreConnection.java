@@ -6,7 +6,7 @@ import org.xenolith.machine.MachineMemory;
 
 /**
  * The page by which a domain talks to the XenStore: two rings of bytes, laid out as {@code xenstore_domain_interface} of Xen's
- * {@code public/io/xs_wire.h}. Requests are carried out at the instant the guest says they are there; a guest that does not take its
+ * {@code public/io/xs_wire.h}. Requests are carried out in order; a guest that does not take its
  * answers is asked nothing more until it does. Indices that make no sense, or a message that is too long, end the conversation, and the page says
  * why.
  */
@@ -49,10 +49,17 @@ public final class XenStoreConnection {
 
     /**
      * The conversation of {@code domain}, whose ring is frame {@code mfn} of {@code memory}; {@code port} of the domain waits for domain 0 to
-     * bind it. The frame is kept for it whatever the guest does.
+     * bind it. The frame is kept for it whatever the guest does. Requests are answered {@code delayNanos} ns after the guest says that they are
+     * there, or with 0 at once.
      */
     public XenStoreConnection(
-            XenStore store, MachineMemory memory, int mfn, EventChannels events, Domain domain, int port) {
+            XenStore store,
+            MachineMemory memory,
+            int mfn,
+            EventChannels events,
+            Domain domain,
+            int port,
+            long delayNanos) {
         this.memory = memory;
         this.base = mfn << MachineMemory.PAGE_SHIFT;
         this.events = events;
@@ -62,7 +69,7 @@ public final class XenStoreConnection {
         domain.physmap().frames().hold(mfn);
         memory.put32(base + FEATURES, FEATURE_ERROR);
         store.introduce(domain.id());
-        events.bindBackend(domain, port, this::serve);
+        events.bindBackend(domain, port, delayNanos, this::serve);
     }
 
     /** Whether the guest broke the rules, so that it is not listened to any more. */

@@ -27,8 +27,8 @@ final class EventChannel {
     int remotePort;
     int virq;
 
-    /** The other end, if it is a service of dom0 that has no vCPU: what an event has it do. */
-    Runnable backend;
+    /** The other end, if it is a service of dom0 that has no vCPU. */
+    Backend backend;
 
     /** FIFO: its priority, 0 for the highest to 15. */
     int priority = FifoAbi.DEFAULT_PRIORITY;

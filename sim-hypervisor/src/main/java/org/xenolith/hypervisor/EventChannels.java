@@ -62,21 +62,32 @@ public final class EventChannels {
     }
 
     /**
-     * Makes a service of dom0 the other end of {@code port} of {@code guest}, which was allocated for domain 0 to bind: each event
-     * the guest sends has {@code onEvent} run, within the guest's hypercall, at the same instant and without charge. It runs once at once, as a
-     * new end starts pending. If the guest closes the port nothing more is heard of it.
+     * Makes a service of dom0 the other end of {@code port} of {@code guest}, which was allocated for domain 0 to bind: {@code onEvent} runs
+     * {@code delayNanos} ns after the guest sends an event, once for all that it sends meanwhile; with 0 within the guest's hypercall. It
+     * runs once at once, as a new end starts pending, and when the domain ends what it was asked for is done. If the guest closes the port nothing
+     * more is heard of it.
      *
      * @throws IllegalArgumentException if the port does not wait for domain 0
      */
-    public void bindBackend(Domain guest, int port, Runnable onEvent) {
+    public void bindBackend(Domain guest, int port, long delayNanos, Runnable onEvent) {
         EventChannel channel = guest.ports.used(port);
         if (channel == null || channel.state != EventChannel.State.UNBOUND || channel.remoteId != DOM0) {
             throw new IllegalArgumentException(guest + ": event channel " + port + " does not wait for domain 0");
         }
         channel.state = EventChannel.State.INTERDOMAIN;
-        channel.backend = onEvent;
+        channel.backend = new Backend(hypervisor, guest, delayNanos, onEvent);
         channel.remotePort = ++backends;
         onEvent.run();
+    }
+
+    /** {@code guest} has ended: the services of dom0 do what it asked for last. */
+    void ended(Domain guest) {
+        for (int port = 1; port < guest.ports.size(); port++) {
+            Backend backend = guest.ports.get(port).backend;
+            if (backend != null) {
+                backend.serve();
+            }
+        }
     }
 
     /** The service of dom0 at the other end of {@code port} of {@code guest} sends an event; nothing if the guest closed the port. */
@@ -182,7 +193,7 @@ public final class EventChannels {
         switch (channel.state) {
             case INTERDOMAIN -> {
                 if (channel.backend != null) {
-                    channel.backend.run();
+                    channel.backend.ask();
                 } else {
                     channel.remote.eventAbi.setPending(channel.remote.ports.get(channel.remotePort));
                 }

@@ -234,6 +234,7 @@ public final class Hypervisor {
     /** Ends a domain for {@code reason} ({@code SHUTDOWN_*}): its vCPUs never run again. */
     void shutdown(Domain domain, int reason) {
         domain.setShutdownReason(reason);
+        events.ended(domain);
         if (domain.watchdogs != null) {
             domain.watchdogs.stop();
         }

@@ -31,7 +31,8 @@ class ConsoleBackendTest {
         machine = new GuestPages();
         domain = machine.domain(1);
         ring = machine.at(domain, 2);
-        console = new ConsoleBackend(machine.memory, domain.physmap().mfn(2), machine.hypervisor.events(), domain, 2);
+        console =
+                new ConsoleBackend(machine.memory, domain.physmap().mfn(2), machine.hypervisor.events(), domain, 2, 0);
         printed = new ByteArrayOutputStream();
         console.setOutput((bytes, length) -> printed.write(bytes, 0, length));
     }

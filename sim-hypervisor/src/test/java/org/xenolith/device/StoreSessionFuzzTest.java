@@ -19,7 +19,7 @@ class StoreSessionFuzzTest {
         store.write("/local/domain/1/name", "one", "n0", "r1");
         store.write("/local/domain/1/data", "", "n1");
         XenStoreConnection connection = new XenStoreConnection(
-                store, machine.memory, domain.physmap().mfn(1), machine.hypervisor.events(), domain, 1);
+                store, machine.memory, domain.physmap().mfn(1), machine.hypervisor.events(), domain, 1, 0);
         int ring = machine.at(domain, 1);
         for (int at = 0; at < bytes.length && !connection.isBroken(); at++) {
             int prod = machine.memory.get32(ring + REQ_PROD);

@@ -39,7 +39,7 @@ class XenStoreConnectionTest {
         int storeFrame = domain.physmap().mfn(1);
         int consoleFrame = domain.physmap().mfn(2);
         services = new DomainServices(
-                machine.hypervisor, store, domain, new DomainServices.Rings(storeFrame, 1, consoleFrame, 2), 65536);
+                machine.hypervisor, store, domain, new DomainServices.Rings(storeFrame, 1, consoleFrame, 2), 65536, 0);
         ring = machine.at(domain, 1);
     }
 
@@ -150,7 +150,8 @@ class XenStoreConnectionTest {
                 second,
                 new DomainServices.Rings(
                         second.physmap().mfn(1), 1, second.physmap().mfn(2), 2),
-                65536);
+                65536,
+                0);
         machine.memory.put32(ring + REQ_PROD, 5000);
         machine.hypervisor.events().send(domain, 1);
         assertThat(services.talksToStore()).isFalse();

@@ -3,7 +3,9 @@ package org.xenolith.hypervisor;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -107,7 +109,7 @@ class EventChannelOpTest {
         EventChannels events = hypervisor.events();
         int[] heard = new int[1];
         int port = (int) events.allocUnbound(domain, 0);
-        events.bindBackend(domain, port, () -> heard[0]++);
+        events.bindBackend(domain, port, 0, () -> heard[0]++);
         assertThat(heard[0]).as("a new end starts pending").isEqualTo(1);
         assertThat(op(Abi.EVTCHNOP_SEND, port)).isZero();
         assertThat(heard[0]).isEqualTo(2);
@@ -115,7 +117,7 @@ class EventChannelOpTest {
         events.notifyGuest(domain, port);
         assertThat(domain.sharedInfo().isPending(port)).isTrue();
         assertThat(domain.sharedInfo().upcallPending(0)).isTrue();
-        assertThatThrownBy(() -> events.bindBackend(domain, port, () -> {}))
+        assertThatThrownBy(() -> events.bindBackend(domain, port, 0, () -> {}))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("event channel 1 does not wait for domain 0");
         assertThat(op(Abi.EVTCHNOP_CLOSE, port)).isZero();
@@ -123,6 +125,29 @@ class EventChannelOpTest {
         assertThat(domain.sharedInfo().isPending(port)).isFalse();
         assertThat(op(Abi.EVTCHNOP_SEND, port)).isEqualTo(Abi.EINVAL);
         assertThat(heard[0]).isEqualTo(2);
+    }
+
+    @Example
+    void aServiceTakesItsTimeAndServesTogetherWhatCameMeanwhile() {
+        EventChannels events = hypervisor.events();
+        List<Long> heard = new ArrayList<>();
+        int port = (int) events.allocUnbound(domain, 0);
+        events.bindBackend(domain, port, 1000, () -> heard.add(hypervisor.time()));
+        memory.put32(args(), port);
+        memory.put32(args() + 8, Abi.SHUTDOWN_POWEROFF);
+        guest.hypercall(Abi.HYPERVISOR_EVENT_CHANNEL_OP, Abi.EVTCHNOP_SEND, ARGS)
+                .hypercall(Abi.HYPERVISOR_EVENT_CHANNEL_OP, Abi.EVTCHNOP_SEND, ARGS);
+        hypervisor.unpause(domain);
+        hypervisor.run(5000);
+        assertThat(heard).containsExactly(0L, FakeBootedGuest.STEP + 1000L);
+        guest.hypercall(Abi.HYPERVISOR_EVENT_CHANNEL_OP, Abi.EVTCHNOP_SEND, ARGS)
+                .hypercall(Abi.HYPERVISOR_SCHED_OP, Abi.SCHEDOP_SHUTDOWN, ARGS + 8);
+        hypervisor.pause(domain);
+        hypervisor.unpause(domain);
+        hypervisor.run(10_000);
+        assertThat(domain.shutdownReason()).isEqualTo(Abi.SHUTDOWN_POWEROFF);
+        assertThat(heard).as("what was asked last is done when the domain ends").hasSize(3);
+        assertThat(heard.get(2)).isLessThan(5100);
     }
 
     /** Random operations of event_channel_op, vcpu_op, sched_op and set_timer_op on random memory: no frame of others changes. */
