@@ -23,12 +23,17 @@ final class BareMetal {
 
     /** Loads guest {@code name}. */
     BareMetal(String name) {
+        this(name, true);
+    }
+
+    /** Loads guest {@code name} on a core that is deprivileged or not. */
+    BareMetal(String name, boolean deprivileged) {
         try {
             image = Files.readAllBytes(guests().resolve(name + ".elf"));
         } catch (IOException e) {
             throw new IllegalStateException("no guest " + name, e);
         }
-        cpu = new Cpu(memory, PhysicalMap.identity(FRAMES), true);
+        cpu = new Cpu(memory, PhysicalMap.identity(FRAMES), deprivileged);
     }
 
     private static Path guests() {
@@ -53,6 +58,20 @@ final class BareMetal {
         cpu.rip = elf.getLong(24);
         cpu.mode = Insn.Mode.BITS_64;
         cpu.mmu.select();
+    }
+
+    /** Lays the guest into memory and the core at its PVH entry, in 32-bit protected mode, whence it comes to 64-bit mode by itself. */
+    void resetToPvh() {
+        reset();
+        ByteBuffer elf = ByteBuffer.wrap(image).order(ByteOrder.LITTLE_ENDIAN);
+        int headers = elf.getShort(56);
+        for (int i = 0; i < headers; i++) {
+            int at = (int) elf.getLong(32) + i * 56;
+            if (elf.getInt(at) == 4) {
+                // The only note: 12 bytes of sizes and type, 4 of name, then the entry.
+                cpu.startProtected32(elf.getInt((int) elf.getLong(at + 8) + 16));
+            }
+        }
     }
 
     /**

@@ -34,6 +34,16 @@ class InterpreterTest {
         assertThat(guest.cpu.r[RAX]).isEqualTo(Long.parseUnsignedLong(result, 16));
     }
 
+    @Test
+    void aGuestComesFromItsPvhEntryToTheSameResult() {
+        BareMetal guest = new BareMetal("mix", false);
+        guest.resetToPvh();
+        guest.run();
+        assertThat(guest.cpu.exit.reason).isEqualTo(CpuExit.Reason.OUT);
+        assertThat(guest.cpu.exit.value).isEqualTo(0xe58d4f27L);
+        assertThat(guest.cpu.mode).isEqualTo(Insn.Mode.BITS_64);
+    }
+
     @ParameterizedTest
     @ValueSource(longs = {1, 7, 1000})
     void budgetsOfAnySizeComeToTheSame(long budget) {
