@@ -38,7 +38,7 @@ public final class MachineMemory {
 
     private final byte[] bytes;
     /** How many keep instructions decoded from each frame. */
-    private final byte[] code;
+    private final short[] code;
 
     private final boolean[] used;
     private final List<CodeWatcher> watchers = new ArrayList<>();
@@ -51,7 +51,7 @@ public final class MachineMemory {
             throw new IllegalArgumentException("a machine has 1 to " + MOST_FRAMES + " frames, not " + frames);
         }
         bytes = new byte[frames << PAGE_SHIFT];
-        code = new byte[frames];
+        code = new short[frames];
         used = new boolean[frames];
         free = frames;
     }
