@@ -56,31 +56,36 @@ final class GrantTableOp implements Hypercall {
             return Abi.EINVAL;
         }
         return switch ((int) arg[0]) {
-            case MAP_GRANT_REF -> each(caller, pointer, count, 32, 18, map);
-            case UNMAP_GRANT_REF -> each(caller, pointer, count, 24, 20, unmap);
-            case UNMAP_AND_REPLACE -> each(caller, pointer, count, 24, 20, unmapAndReplace);
-            case TRANSFER -> each(caller, pointer, count, 24, 16, transfer);
-            case COPY -> each(caller, pointer, count, 40, 36, copy);
-            case SWAP_GRANT_REF -> each(caller, pointer, count, 12, 8, swap);
+            case MAP_GRANT_REF -> each(caller, arg, count, 32, 18, map);
+            case UNMAP_GRANT_REF -> each(caller, arg, count, 24, 20, unmap);
+            case UNMAP_AND_REPLACE -> each(caller, arg, count, 24, 20, unmapAndReplace);
+            case TRANSFER -> each(caller, arg, count, 24, 16, transfer);
+            case COPY -> each(caller, arg, count, 40, 36, copy);
+            case SWAP_GRANT_REF -> each(caller, arg, count, 12, 8, swap);
             case SETUP_TABLE -> count == 1 ? setupTable(caller, pointer) : Abi.EINVAL;
             case QUERY_SIZE -> count == 1 ? querySize(caller, pointer) : Abi.EINVAL;
             case SET_VERSION -> setVersion(caller, pointer);
             case GET_STATUS_FRAMES -> count == 1 ? statusFrames(caller, pointer) : Abi.EINVAL;
             case GET_VERSION -> getVersion(caller, pointer);
-            case CACHE_FLUSH -> cacheFlush(caller, pointer, count);
+            case CACHE_FLUSH -> cacheFlush(caller, arg, count);
             default -> Abi.ENOSYS;
         };
     }
 
-    private long each(Vcpu caller, long pointer, int count, int size, int statusAt, One action) {
+    private long each(Vcpu caller, long[] arg, int count, int size, int statusAt, One action) {
         for (int i = 0; i < count; i++) {
-            long at = pointer + (long) size * i;
+            long at = arg[1];
             if (!args.fetch(caller, at, size)) {
                 return Abi.EFAULT;
             }
             args.put16(statusAt, action.act(caller, args));
             if (!args.store(caller, at, size)) {
                 return Abi.EFAULT;
+            }
+            arg[1] += size;
+            arg[2] = count - i - 1L;
+            if (arg[2] > 0 && hypervisor.hypercalls().hasWorkedLong()) {
+                return Hypercalls.AGAIN;
             }
         }
         return 0;
@@ -194,9 +199,9 @@ final class GrantTableOp implements Hypercall {
     }
 
     /** Caches of other processors are coherent here: there is nothing to flush, as on x86. */
-    private long cacheFlush(Vcpu caller, long pointer, int count) {
-        for (int i = 0; i < count; i++) {
-            if (!args.fetch(caller, pointer + 16L * i, 16)) {
+    private long cacheFlush(Vcpu caller, long[] arg, int count) {
+        for (int left = count; left > 0; left--) {
+            if (!args.fetch(caller, arg[1], 16)) {
                 return Abi.EFAULT;
             }
             if (args.int16(8) + args.int16(10) > PAGE) {
@@ -204,6 +209,11 @@ final class GrantTableOp implements Hypercall {
             }
             if (args.int16(10) != 0 && args.int32(12) != 0) {
                 return Abi.EOPNOTSUPP;
+            }
+            arg[1] += 16;
+            arg[2] = left - 1L;
+            if (left > 1 && hypervisor.hypercalls().hasWorkedLong()) {
+                return Hypercalls.AGAIN;
             }
         }
         return 0;

@@ -42,6 +42,7 @@ final class HvmArch extends VcpuArch {
 
     private static final int CALLBACK_VECTOR = 2;
     private static final int LEAST_VECTOR = 16;
+    private static final int HYPERCALL_LENGTH = 3;
     private static final int NMI = 2;
     private static final int GENERAL_PROTECTION = 13;
     private static final long INTERRUPTS_ENABLED = 1 << 9;
@@ -203,7 +204,7 @@ final class HvmArch extends VcpuArch {
     void handle(GuestExit exit) {
         switch (exit.reason) {
             case HYPERCALL -> {
-                exited(EXIT_VMMCALL, 3);
+                exited(EXIT_VMMCALL, HYPERCALL_LENGTH);
                 hypercall(exit);
             }
             case HALT -> {
@@ -249,7 +250,13 @@ final class HvmArch extends VcpuArch {
         }
         long known = registers.is64Bit() ? HYPERCALLS : HYPERCALLS_32;
         boolean exists = number >= 0 && number < Long.SIZE && (known >>> number & 1) != 0;
-        vcpu.guest.complete(exists ? hypervisor.hypercalls().call(vcpu, number, exit.arg) : Abi.ENOSYS);
+        long result = exists ? hypervisor.hypercalls().dispatchUnrecorded(vcpu, number, exit.arg) : Abi.ENOSYS;
+        if (result == Hypercalls.AGAIN) {
+            registers.set(Register.RIP, registers.get(Register.RIP) - HYPERCALL_LENGTH);
+            registers.setArguments(exit.arg);
+        } else {
+            vcpu.guest.complete(result);
+        }
     }
 
     private void halt() {

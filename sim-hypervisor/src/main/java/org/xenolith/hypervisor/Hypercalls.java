@@ -12,11 +12,20 @@ final class Hypercalls {
     private static final long FAR_NANOS = 1L << 50;
     private static final long WRAPPED_NANOS = 100_000_000;
 
+    /** Answer of a call that has more to do than is done in one go: its arguments now say the rest, and it is to be issued again. */
+    static final long AGAIN = Long.MIN_VALUE;
+
+    /** Entries of whatever lists that one call works through before it lets others have their turn. */
+    private static final int MOST_WORK = 4096;
+
     private final Hypervisor hypervisor;
     private final Hypercall[] table = new Hypercall[COUNT];
 
     /** Which arguments the record of a call carries (bit i for argument i), as Xen's own does. */
     private final int[] recorded = new int[COUNT];
+
+    /** Entries worked through by the present call. */
+    private int work;
 
     Hypercalls(Hypervisor hypervisor) {
         this.hypervisor = hypervisor;
@@ -76,24 +85,35 @@ final class Hypercalls {
         recorded[number] = recordedArguments;
     }
 
-    /** Carries out hypercall {@code number} of {@code caller}, which is running; returns what the guest gets back. */
+    /** Carries out hypercall {@code number} of {@code caller}, which is running; what the guest gets back, or {@link #AGAIN}. */
     long dispatch(Vcpu caller, long number, long[] arg) {
+        work = 0;
         return dispatch(caller, number, arg, TraceEvent.Pv.HYPERCALL);
     }
 
-    /** The same, recorded as {@code event}: a call of its own or one of a multicall. */
+    /** The same, without a record. */
+    long dispatchUnrecorded(Vcpu caller, long number, long[] arg) {
+        work = 0;
+        return call(caller, number, arg);
+    }
+
+    /** Carries out a call within another, recorded as {@code event}. */
     long dispatch(Vcpu caller, long number, long[] arg, int event) {
         record(event, (int) number & 0xfffff, isKnown(number) ? recorded[(int) number] : 0, arg);
         return call(caller, number, arg);
     }
 
-    /** The same, without a record. */
-    long call(Vcpu caller, long number, long[] arg) {
+    private long call(Vcpu caller, long number, long[] arg) {
         if (!isKnown(number)) {
             return Abi.ENOSYS;
         }
         caller.domain().hypercalls[(int) number]++;
         return table[(int) number].call(caller, arg);
+    }
+
+    /** One more entry of a list has been worked through: whether the call should be issued again for the rest. */
+    boolean hasWorkedLong() {
+        return ++work > MOST_WORK;
     }
 
     private boolean isKnown(long number) {

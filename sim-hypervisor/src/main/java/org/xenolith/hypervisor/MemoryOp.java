@@ -29,7 +29,7 @@ final class MemoryOp implements Hypercall {
     private static final int ACQUIRE_RESOURCE = 28;
 
     /** The operation is in the low bits; above them, with which extent to begin. */
-    private static final int OP_BITS = 6;
+    static final int OP_BITS = 6;
 
     /** Where a 64-bit PV guest sees the machine-to-phys table. */
     private static final long MACHPHYS_START = 0xffff8000_00000000L;
@@ -47,6 +47,15 @@ final class MemoryOp implements Hypercall {
         this.physmaps = new PhysmapOp(hypervisor);
     }
 
+    /** Whether the operation, which has done {@code done} of its extents, is to be issued again for the rest: then {@code arg} says so. */
+    static boolean pauses(Hypervisor hypervisor, long[] arg, long done, long count) {
+        if (done >= count || !hypervisor.hypercalls().hasWorkedLong()) {
+            return false;
+        }
+        arg[0] = arg[0] & (1 << OP_BITS) - 1 | done << OP_BITS;
+        return true;
+    }
+
     @Override
     public long call(Vcpu caller, long[] arg) {
         int op = (int) arg[0] & (1 << OP_BITS) - 1;
@@ -60,12 +69,12 @@ final class MemoryOp implements Hypercall {
             return Abi.EINVAL;
         }
         return switch (op) {
-            case INCREASE_RESERVATION -> reservations.increase(caller, pointer, start);
-            case DECREASE_RESERVATION -> reservations.decrease(caller, pointer, start);
-            case POPULATE_PHYSMAP -> reservations.populate(caller, pointer, start);
+            case INCREASE_RESERVATION -> reservations.increase(caller, arg, start);
+            case DECREASE_RESERVATION -> reservations.decrease(caller, arg, start);
+            case POPULATE_PHYSMAP -> reservations.populate(caller, arg, start);
             case EXCHANGE -> reservations.exchange(caller, pointer);
             case ADD_TO_PHYSMAP -> physmaps.add(caller, pointer);
-            case ADD_TO_PHYSMAP_BATCH -> physmaps.addBatch(caller, pointer, start);
+            case ADD_TO_PHYSMAP_BATCH -> physmaps.addBatch(caller, arg, start);
             case REMOVE_FROM_PHYSMAP -> physmaps.remove(caller, pointer);
             case MAXIMUM_RAM_PAGE -> hypervisor.frames().memory().frames();
             case CURRENT_RESERVATION ->

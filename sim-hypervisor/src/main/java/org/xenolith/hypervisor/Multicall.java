@@ -25,30 +25,46 @@ final class Multicall implements Hypercall {
         }
         within = true;
         try {
-            return all(caller, arg[0], arg[1] & 0xffffffffL);
+            return all(caller, arg);
         } finally {
             within = false;
         }
     }
 
-    private long all(Vcpu caller, long list, long count) {
-        for (long i = 0; i < count && caller.domain().shutdownReason() < 0; i++) {
-            long at = list + ENTRY * i;
+    private long all(Vcpu caller, long[] arg) {
+        arg[1] &= 0xffffffffL;
+        while (arg[1] > 0 && caller.domain().shutdownReason() < 0) {
+            long at = arg[0];
             if (!entry.fetch(caller, at, ENTRY)) {
                 return Abi.EFAULT;
             }
             for (int a = 0; a < arguments.length; a++) {
                 arguments[a] = entry.int64(ARGUMENTS + 8 * a);
             }
-            result.put64(
-                    0,
-                    hypervisor
-                            .hypercalls()
-                            .dispatch(caller, entry.int64(0), arguments, TraceEvent.Pv.HYPERCALL_SUBCALL));
+            long answer = hypervisor
+                    .hypercalls()
+                    .dispatch(caller, entry.int64(0), arguments, TraceEvent.Pv.HYPERCALL_SUBCALL);
+            if (answer == Hypercalls.AGAIN) {
+                return rest(caller, at);
+            }
+            result.put64(0, answer);
             if (!result.store(caller, at + RESULT, 8)) {
                 return Abi.EFAULT;
             }
+            arg[0] += ENTRY;
+            arg[1]--;
+            if (arg[1] > 0 && hypervisor.hypercalls().hasWorkedLong()) {
+                return Hypercalls.AGAIN;
+            }
         }
         return 0;
+    }
+
+    /** The call of the entry at {@code at} is to go on: what is left of it takes its place. */
+    private long rest(Vcpu caller, long at) {
+        for (int a = 0; a < arguments.length; a++) {
+            entry.put64(ARGUMENTS + 8 * a, arguments[a]);
+        }
+        return entry.store(caller, at, ENTRY) ? Hypercalls.AGAIN : Abi.EFAULT;
     }
 }

@@ -135,6 +135,11 @@ final class PageTypes {
         }
     }
 
+    /** Whether its domain gave {@code mfn} back, while something still referred to it. */
+    boolean isGivenBack(int mfn) {
+        return (flags[mfn] & RELEASED) != 0;
+    }
+
     /** Whether {@code mfn}, which its domain gives back, is still referred to; then it is freed when that ends. */
     boolean keeps(int mfn) {
         if (references[mfn] > 0) {

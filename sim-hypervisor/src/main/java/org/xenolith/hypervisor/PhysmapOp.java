@@ -84,8 +84,8 @@ final class PhysmapOp {
     }
 
     /** {@code XENMEM_add_to_physmap_batch}. */
-    long addBatch(Vcpu caller, long pointer, long start) {
-        if (!args.fetch(caller, pointer, 32)) {
+    long addBatch(Vcpu caller, long[] arg, long start) {
+        if (!args.fetch(caller, arg[1], 32)) {
             return Abi.EFAULT;
         }
         int space = args.int16(2);
@@ -116,6 +116,9 @@ final class PhysmapOp {
             flush(domain);
             if (!item.store(caller, args.int64(24) + 4 * i, 4)) {
                 return Abi.EFAULT;
+            }
+            if (MemoryOp.pauses(hypervisor, arg, i + 1, size)) {
+                return Hypercalls.AGAIN;
             }
         }
         return 0;

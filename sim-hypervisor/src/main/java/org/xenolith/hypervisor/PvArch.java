@@ -189,7 +189,13 @@ final class PvArch extends VcpuArch {
         arg[3] = registers.get(Register.R10);
         arg[4] = registers.get(Register.R8);
         long number = registers.get(Register.RAX) & 0xffff_ffffL;
-        registers.set(Register.RAX, hypervisor.hypercalls().dispatch(vcpu, number, arg));
+        long result = hypervisor.hypercalls().dispatch(vcpu, number, arg);
+        if (result == Hypercalls.AGAIN) {
+            registers.set(Register.RIP, registers.get(Register.RIP) - 2);
+            registers.setArguments(arg);
+        } else {
+            registers.set(Register.RAX, result);
+        }
     }
 
     private void bounceSyscall() {

@@ -67,4 +67,13 @@ public interface Registers {
 
     /** State at the entry of a 64-bit PV guest: privilege level 3, page tables at {@code cr3}, flat selectors; all other registers 0. */
     void startPv(long rip, long rsp, long rsi, long cr3);
+
+    /** Sets the registers that hold the first five arguments of a hypercall in 64-bit code. */
+    default void setArguments(long[] arg) {
+        set(Register.RDI, arg[0]);
+        set(Register.RSI, arg[1]);
+        set(Register.RDX, arg[2]);
+        set(Register.R10, arg[3]);
+        set(Register.R8, arg[4]);
+    }
 }

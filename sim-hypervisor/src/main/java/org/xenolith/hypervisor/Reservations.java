@@ -54,28 +54,32 @@ final class Reservations {
     }
 
     /** More frames, anywhere in the machine. */
-    long increase(Vcpu caller, long pointer, long start) {
-        long begun = begin(caller, pointer, start);
+    long increase(Vcpu caller, long[] arg, long start) {
+        long begun = begin(caller, arg[1], start);
         if (begun != 0) {
             return answer(begun);
         }
         Domain domain = caller.domain();
         boolean tell = domain.type() == Domain.Type.PV && args.int64(EXTENTS) != 0;
         long i = start;
-        for (; i < args.int64(COUNT); i++) {
+        while (i < args.int64(COUNT)) {
             int mfn = args.int32(ORDER) == 0 && domain.physmap().pages() < domain.maxPages()
                     ? domain.physmap().take()
                     : Physmap.NONE;
             if (mfn == Physmap.NONE || tell && !storeExtent(caller, args.int64(EXTENTS), i, mfn)) {
                 break;
             }
+            i++;
+            if (MemoryOp.pauses(hypervisor, arg, i, args.int64(COUNT))) {
+                return Hypercalls.AGAIN;
+            }
         }
         return i;
     }
 
     /** Gives frames back. */
-    long decrease(Vcpu caller, long pointer, long start) {
-        long begun = begin(caller, pointer, start);
+    long decrease(Vcpu caller, long[] arg, long start) {
+        long begun = begin(caller, arg[1], start);
         if (begun != 0) {
             return answer(begun);
         }
@@ -86,6 +90,10 @@ final class Reservations {
                 && fetchExtent(caller, args.int64(EXTENTS), i)
                 && giveBack(domain, extent.int64(0), frames)) {
             i++;
+            if (MemoryOp.pauses(hypervisor, arg, i, args.int64(COUNT))) {
+                i = Hypercalls.AGAIN;
+                break;
+            }
         }
         PhysmapOp.flush(domain);
         return i;
@@ -113,13 +121,15 @@ final class Reservations {
         if (table.owner(frame) != domain.id()) {
             return false;
         }
-        physmap.giveBack((int) frame);
+        if (!table.types().isGivenBack((int) frame)) {
+            physmap.giveBack((int) frame);
+        }
         return true;
     }
 
     /** New frames at places that the guest names; a PV guest is told their machine frames. */
-    long populate(Vcpu caller, long pointer, long start) {
-        long begun = begin(caller, pointer, start);
+    long populate(Vcpu caller, long[] arg, long start) {
+        long begun = begin(caller, arg[1], start);
         if (begun != 0) {
             return answer(begun);
         }
@@ -137,6 +147,10 @@ final class Reservations {
                 break;
             }
             i++;
+            if (MemoryOp.pauses(hypervisor, arg, i, args.int64(COUNT))) {
+                i = Hypercalls.AGAIN;
+                break;
+            }
         }
         PhysmapOp.flush(domain);
         return i;
@@ -195,6 +209,9 @@ final class Reservations {
         while (result == 0 && done < count) {
             result = exchange(caller, in, out, done);
             done += result == 0 ? 1 : 0;
+            if (result == 0 && done < count && hypervisor.hypercalls().hasWorkedLong()) {
+                result = Hypercalls.AGAIN;
+            }
         }
         args.put64(2 * SIZE, done);
         return args.store(caller, pointer, 2 * SIZE + 8) ? result : Abi.EFAULT;
@@ -211,7 +228,8 @@ final class Reservations {
             return Abi.EFAULT;
         }
         long gfn = extent.int64(0);
-        if (physmap.frames().owner(old) != domain.id() || !PhysmapOp.isValid(gfn)) {
+        FrameTable table = physmap.frames();
+        if (table.owner(old) != domain.id() || table.types().isGivenBack((int) old) || !PhysmapOp.isValid(gfn)) {
             return Abi.EINVAL;
         }
         physmap.giveBack((int) old);

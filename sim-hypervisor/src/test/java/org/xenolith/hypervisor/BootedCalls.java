@@ -19,13 +19,13 @@ final class BootedCalls {
     long call(int number, long... arg) {
         long[] all = new long[6];
         System.arraycopy(arg, 0, all, 0, arg.length);
-        return hypervisor.hypercalls().call(vcpu, number, all);
+        return hypervisor.hypercalls().dispatchUnrecorded(vcpu, number, all);
     }
 
     long call(Vcpu caller, int number, long... arg) {
         long[] all = new long[6];
         System.arraycopy(arg, 0, all, 0, arg.length);
-        return hypervisor.hypercalls().call(caller, number, all);
+        return hypervisor.hypercalls().dispatchUnrecorded(caller, number, all);
     }
 
     private static int machine(Domain domain, long address) {

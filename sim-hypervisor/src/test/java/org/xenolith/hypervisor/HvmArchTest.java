@@ -245,4 +245,34 @@ class HvmArchTest {
         run(msr(wild, 0x40000000, 0x7fff_f000L));
         assertThat(wild.registers.log).containsExactly("exception 13 0 0x0");
     }
+
+    @Example
+    void aLongListIsWorkedThroughInPieces() {
+        int entries = 5000;
+        Hypervisor hypervisor = Machines.withFrames(1, 256, null, 0);
+        Domain domain = Machines.booted(hypervisor, 1, Domain.Type.PVH, 128, guest);
+        GuestMemory memory = guest.registers.memory();
+        byte[] list = new byte[64 * entries];
+        for (int i = 0; i < entries; i++) {
+            LittleEndian.LONG.set(list, 64 * i, (long) Abi.HYPERVISOR_XEN_VERSION);
+        }
+        memory.write(0x1000, list, list.length);
+        guest.registers.set(Register.RIP, 0x803);
+        guest.hypercall(Abi.HYPERVISOR_MULTICALL, 0x1000, entries);
+        hypervisor.unpause(domain);
+        hypervisor.run(END / 2);
+        long left = guest.registers.get(Register.RSI);
+        assertThat(guest.results).isEmpty();
+        assertThat(guest.registers.get(Register.RIP)).isEqualTo(0x800);
+        assertThat(left).isBetween(1L, (long) entries);
+        assertThat(guest.registers.get(Register.RDI)).isEqualTo(0x1000 + 64 * (entries - left));
+        guest.hypercall(Abi.HYPERVISOR_MULTICALL, guest.registers.get(Register.RDI), left);
+        hypervisor.at(END / 2, () -> {});
+        hypervisor.run(END);
+        assertThat(guest.results).containsExactly(0L);
+        memory.read(0x1000, list, list.length);
+        for (int i = 0; i < entries; i++) {
+            assertThat((long) LittleEndian.LONG.get(list, 64 * i + 8)).isEqualTo(0x40011);
+        }
+    }
 }
