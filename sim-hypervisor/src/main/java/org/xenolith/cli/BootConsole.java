@@ -49,6 +49,9 @@ final class BootConsole implements ConsoleBackend.Output, AutoCloseable {
     private final StringBuilder line = new StringBuilder();
     private boolean matched;
 
+    /** How far, in ns, the guest's time has fallen behind the user's so far; an idle guest does not make up for it. */
+    private long behind;
+
     private BootConsole(ConsoleTerminal terminal, ConsoleScript script, Pattern until, CommandSpec spec) {
         this.terminal = terminal;
         this.script = script;
@@ -157,8 +160,9 @@ final class BootConsole implements ConsoleBackend.Output, AutoCloseable {
     }
 
     private void type(BootSession session, long elapsed) {
-        long ahead = session.idle() ? (session.nanos() - elapsed) / NANOS_PER_MILLI : 0;
-        int key = terminal.key(ahead);
+        behind = Math.max(behind, elapsed - session.nanos());
+        long ahead = session.nanos() + behind - elapsed;
+        int key = terminal.key(session.idle() ? ahead / NANOS_PER_MILLI : 0);
         while (key >= 0) {
             session.type(new String(Character.toChars(key)).getBytes(StandardCharsets.UTF_8));
             key = terminal.key(0);

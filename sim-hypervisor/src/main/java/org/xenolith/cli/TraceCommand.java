@@ -36,7 +36,8 @@ import picocli.CommandLine.Spec;
             TraceCommand.Info.class,
             TraceCommand.Dump.class,
             TraceCommand.Convert.class,
-            TraceCommand.Costs.class
+            TraceCommand.Costs.class,
+            RecordCommand.class
         })
 public final class TraceCommand implements Runnable {
     @Spec
@@ -44,7 +45,8 @@ public final class TraceCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "Say what to do with the trace: info, dump or convert.");
+        throw new ParameterException(
+                spec.commandLine(), "Say what to do with the trace: info, dump, convert, costs or record.");
     }
 
     /** {@code trace info}: what is known of a trace, and what stands in it. */
