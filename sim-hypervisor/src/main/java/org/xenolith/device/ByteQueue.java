@@ -1,7 +1,5 @@
 package org.xenolith.device;
 
-import java.util.Arrays;
-
 /** Bytes in the order in which they came. */
 final class ByteQueue {
     private byte[] bytes = new byte[256];
@@ -31,20 +29,5 @@ final class ByteQueue {
         }
         size--;
         return bytes[head++] & 0xff;
-    }
-
-    /** Takes the first {@code length} bytes into {@code to}; there must be as many. */
-    void take(byte[] to, int length) {
-        if (length > size) {
-            throw new IllegalStateException("the queue has " + size + " bytes, not " + length);
-        }
-        System.arraycopy(bytes, head, to, 0, length);
-        head += length;
-        size -= length;
-    }
-
-    @Override
-    public String toString() {
-        return Arrays.toString(Arrays.copyOfRange(bytes, head, head + size));
     }
 }

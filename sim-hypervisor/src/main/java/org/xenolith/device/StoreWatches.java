@@ -64,6 +64,10 @@ final class StoreWatches {
         watches.removeIf(each -> each.owner == owner);
     }
 
+    void removeAllOf(int domain) {
+        watches.removeIf(each -> each.domain == domain);
+    }
+
     /** How many {@code owner} has. */
     int count(Object owner) {
         int count = 0;

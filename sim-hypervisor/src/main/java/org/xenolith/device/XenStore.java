@@ -78,9 +78,10 @@ public final class XenStore {
         tree.changed("@introduceDomain", false);
     }
 
-    /** Domain {@code id} is gone: as seen by the store's clients, and whatever it watches. */
+    /** Domain {@code id} is gone: it watches nothing any more, and the store's clients hear of it. */
     public void release(int id) {
         introduced.remove(id);
+        watches.removeAllOf(id);
         tree.changed("@releaseDomain", false);
     }
 

@@ -159,6 +159,20 @@ class StoreSessionTest {
     }
 
     @Example
+    void aDomainThatIsGoneHearsNothingMore() {
+        assertThat(ask(guest, WATCH, 0, "data\0tok\0")).isEqualTo("4:OK|");
+        assertThat(next(guest)).isEqualTo("15:data|tok|");
+        int[] heard = new int[1];
+        store.introduce(1);
+        store.watch("@releaseDomain", () -> heard[0]++);
+        store.release(1);
+        assertThat(heard[0]).isEqualTo(2);
+        assertThat(ask(other, INTRODUCED, 0, "1\0")).isEqualTo("17:F|");
+        store.write("/local/domain/1/data", "x");
+        assertThat(next(guest)).isNull();
+    }
+
+    @Example
     void aWatchTellsNothingOfWhatMayNotBeRead() {
         store.write("/secret", "", "n0");
         assertThat(ask(guest, WATCH, 0, "/\0all\0")).isEqualTo("4:OK|");
