@@ -58,7 +58,7 @@ final class PvArch extends VcpuArch {
     long kernelStack;
 
     /** I/O privilege level as the guest set it, 0 to 3. */
-    int ioPrivilege;
+    private int ioPrivilege;
 
     /** Linear address of the guest's bitmap of ports that programs may use, and how many ports it tells of. */
     long portBitmap;
@@ -280,8 +280,8 @@ final class PvArch extends VcpuArch {
     }
 
     private void pageFault(long address, int errorCode) {
-        if (XenSlots.isDescriptor(address)) {
-            // A selector of a descriptor table's page that is not there.
+        if (XenSlots.isDescriptor(address) && (errorCode & PF_USER) == 0) {
+            // The processor itself looked for a descriptor, and that page of the table is not there.
             exception(VECTOR_GP, (int) address & 0xfff8);
         } else if (!tableWrites.emulate(address, errorCode)) {
             injectPageFault(address, errorCode);

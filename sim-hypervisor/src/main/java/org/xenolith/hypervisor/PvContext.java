@@ -118,7 +118,7 @@ final class PvContext {
             registers.set(ORDER.get(i), context.int64(REGISTERS + 8 * i));
         }
         long flags = context.int64(RFLAGS);
-        arch.ioPrivilege = (int) (flags >> FLAG_IOPL_SHIFT) & 3;
+        arch.setIopl((int) (flags >> FLAG_IOPL_SHIFT) & 3);
         registers.set(Register.RFLAGS, flags & FLAGS_TAKEN | FLAG_IF | 2);
         registers.loadSegment(Register.CS, (int) cs | 3);
         registers.loadSegment(Register.SS, context.int16(SS) | 3);

@@ -57,8 +57,6 @@ final class XenSlots {
             put(directory, i, Pte.of(tables[i], TABLE));
         }
         hypervisorGdt = allocate();
-        put(hypervisorGdt, 1, 0x00af9b000000ffffL);
-        put(hypervisorGdt, 2, 0x00cf93000000ffffL);
         put(hypervisorGdt, (FLAT_CODE_32 & 0xfff) >> 3, 0x00cffb000000ffffL);
         put(hypervisorGdt, (FLAT_DATA & 0xfff) >> 3, 0x00cff3000000ffffL);
         put(hypervisorGdt, (FLAT_CODE_64 & 0xfff) >> 3, 0x00affb000000ffffL);

@@ -195,6 +195,8 @@ class PvArchTest {
         g.fault(14, 0, XenSlots.gdt(0) + 0x2018);
         assertThat(stack(g.registers.get(Register.RSP) + 16)).isEqualTo(0x2018);
         assertThat(g.registers.get(Register.RIP)).isEqualTo(HANDLER + 16 * 13);
+        g.fault(14, 4, XenSlots.gdt(0) + 0x2018);
+        assertThat(g.registers.get(Register.RIP)).as("the guest's own access").isEqualTo(HANDLER + 16 * 14);
     }
 
     private void toUser() {

@@ -76,6 +76,21 @@ class PvEmulatorTest {
     }
 
     @Test
+    void programsMayUseThePortsThatTheKernelsBitmapSays() {
+        g.memory.put64(g.machine(40, 0), 0x22000L);
+        g.memory.put32(g.machine(40, 8), 0x80);
+        assertThat(g.call(Abi.HYPERVISOR_PHYSDEV_OP, 7, 40 << 12)).isZero();
+        g.memory.put8(g.machine(0x22, 8), 0xfb); // of ports 0x40 to 0x47 only 0x42
+        g.arch.userTable = g.mfn(0);
+        g.arch.kernelStack = 0x20000;
+        g.arch.kernelMode = false;
+        assertThat(gp("e442")).isEqualTo(2);
+        assertThat(gp("e443")).isEqualTo(-1);
+        g.arch.kernelMode = false;
+        assertThat(gp("e480")).as("beyond the bitmap").isEqualTo(-1);
+    }
+
+    @Test
     void modelSpecificRegistersAreXensAnswers() {
         set(Register.RCX, 0xc0000101L);
         set(Register.RAX, 0x83044000L);

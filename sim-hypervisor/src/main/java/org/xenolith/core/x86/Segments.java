@@ -227,12 +227,31 @@ public final class Segments {
         return d;
     }
 
+    /** Loads cs with {@code selector}, of the present privilege, and enters the mode it asks for; with its faults. */
+    private void loadCode(int selector) {
+        long d = tables.read(selector);
+        boolean open = conforming(d) ? dpl(d) <= c.cpl : dpl(d) == c.cpl;
+        if (!code(d) || !open || (selector & 3) != c.cpl || is64(d) && big(d)) {
+            throw c.raise(Fault.GP, selector & 0xfffc);
+        }
+        if (!present(d)) {
+            throw c.raise(Fault.NP, selector & 0xfffc);
+        }
+        touch(selector, d);
+        setCode(selector, d, c.cpl);
+    }
+
     /**
-     * Loads {@code segment} (not cs) with {@code selector} for the embedder; false, and nothing changed, where the CPU would fault.
+     * Loads {@code segment} with {@code selector} for the embedder, cs without a change of privilege; false, and nothing changed, where the CPU
+     * would fault.
      */
     public boolean tryLoad(int segment, int selector) {
         try {
-            load(segment, selector);
+            if (segment == Cpu.CS) {
+                loadCode(selector);
+            } else {
+                load(segment, selector);
+            }
             return true;
         } catch (Fault fault) {
             return false;
