@@ -80,7 +80,9 @@ final class ExchangeOps {
             if (was == expected) {
                 to.set(c, from.get(c));
             } else {
-                to.set(c, was);
+                if (to.inMemory()) {
+                    to.set(c, was);
+                }
                 accumulator.set(c, was);
             }
             ArithmeticOps.compare(c, expected << shift, was << shift, shift);

@@ -71,7 +71,7 @@ final class MultiplyOps {
         public void exec(Cpu c) {
             int shift = 64 - to.bits;
             long a = left.signed(c);
-            long b = right.signed(c);
+            long b = right.get(c) << shift >> shift; // an immediate has no width of its own
             long product = a * b;
             long cut = product << shift >> shift;
             boolean fits = cut == product && (shift > 0 || Math.multiplyHigh(a, b) == product >> 63);

@@ -324,8 +324,13 @@ final class SoftFloat {
         int drop = 64 - precision;
         if (z.exponent < least && isTiny(z, drop, least)) {
             if ((masks & UNDERFLOW) == 0) {
-                flags |= UNDERFLOW;
+                flags |= UNDERFLOW | (cut(z, drop) ? INEXACT : 0);
                 z.exponent += WRAP;
+                if (z.exponent < least) {
+                    flags |= INEXACT;
+                    z.setZero(z.negative);
+                }
+                return;
             } else if (flushToZero) {
                 flags |= UNDERFLOW | INEXACT;
                 z.setZero(z.negative);
@@ -355,6 +360,11 @@ final class SoftFloat {
                 }
             } else {
                 z.exponent -= WRAP;
+                if (z.exponent > most) {
+                    inexact = true;
+                    roundedUp = true;
+                    z.setInfinite(z.negative);
+                }
             }
         }
         if (inexact) {

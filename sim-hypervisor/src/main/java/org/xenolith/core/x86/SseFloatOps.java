@@ -260,10 +260,10 @@ final class SseFloatOps {
             u.begin(c);
             long low = toLow.half(u, source, 0);
             long high = toHigh == null ? c.xmm[d + 1] : toHigh.half(u, source, 0);
-            u.end(c);
             if (register) {
                 c.fpu.useMmx();
             }
+            u.end(c);
             c.xmm[d] = low;
             c.xmm[d + 1] = high;
         });
@@ -275,6 +275,7 @@ final class SseFloatOps {
             SseUnit u = c.fpu.sse;
             u.begin(c);
             long result = convert.half(u, low, high);
+            c.fpu.useMmx(); // even if it raises #XM
             u.end(c);
             c.fpu.setMmx(d / 2, result);
         });

@@ -232,24 +232,19 @@ final class SseMoveOps {
             long at = address.of(c);
             if (mmx) {
                 SseGuard.mmx(c);
-                store(c, at, c.fpu.significand[s], c.fpu.significand[mask]);
                 c.fpu.useMmx();
+                c.mmu.checkWrite(at, 8); // hardware does so for an empty mask too
+                store(c, at, c.fpu.significand[s], c.fpu.significand[mask]);
             } else {
                 SseGuard.sse(c);
                 long[] x = c.xmm;
-                if (((x[2 * mask] | x[2 * mask + 1]) & Swar.TOP_8) != 0) {
-                    c.mmu.checkWrite(at, 16);
-                }
+                c.mmu.checkWrite(at, 16);
                 store(c, at, x[2 * s], x[2 * mask]);
                 store(c, at + 8, x[2 * s + 1], x[2 * mask + 1]);
             }
         }
 
         private static void store(Cpu c, long at, long value, long mask) {
-            if ((mask & Swar.TOP_8) == 0) {
-                return;
-            }
-            c.mmu.checkWrite(at, 8);
             for (int i = 0; i < 8; i++) {
                 if ((mask >>> 8 * i & 0x80) != 0) {
                     c.mmu.write8(at + i, (int) (value >>> 8 * i) & 0xff);

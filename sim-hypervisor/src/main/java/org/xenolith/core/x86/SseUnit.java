@@ -174,7 +174,7 @@ final class SseUnit {
     private long extreme(Format f, long a, long b, boolean least) {
         if (f.isNan(a) || f.isNan(b)) {
             soft.flags |= SoftFloat.INVALID;
-            return b;
+            return flush(f, b);
         }
         long left = flush(f, a);
         long right = flush(f, b);

@@ -233,11 +233,17 @@ final class SystemOps {
         s.define("str", insn -> storeSelector(insn, c -> c.system.taskSelector));
         s.define("lldt", insn -> {
             Place from = Place.of(insn, 0);
-            return Rare.plain(insn, c -> c.segments.loadLdt((int) from.get(c)));
+            return Rare.plain(insn, c -> {
+                privileged(c);
+                c.segments.loadLdt((int) from.get(c));
+            });
         });
         s.define("ltr", insn -> {
             Place from = Place.of(insn, 0);
-            return Rare.plain(insn, c -> c.segments.loadTask((int) from.get(c)));
+            return Rare.plain(insn, c -> {
+                privileged(c);
+                c.segments.loadTask((int) from.get(c));
+            });
         });
     }
 

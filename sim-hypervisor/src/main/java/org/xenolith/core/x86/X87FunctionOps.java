@@ -11,8 +11,8 @@ final class X87FunctionOps {
         s.define("frndint", insn -> new X87Op(true, (c, f) -> unary(f, X87FunctionOps::roundToInteger)));
         s.define("fscale", insn -> new X87Op(true, (c, f) -> binary(f, X87FunctionOps::scale)));
         s.define("fxtract", insn -> new X87Op(true, (c, f) -> extract(f)));
-        s.define("fprem", insn -> new X87Op(true, (c, f) -> binary(f, g -> remainder(g, false))));
-        s.define("fprem1", insn -> new X87Op(true, (c, f) -> binary(f, g -> remainder(g, true))));
+        s.define("fprem", insn -> new X87Op(true, (c, f) -> remainderOp(f, false)));
+        s.define("fprem1", insn -> new X87Op(true, (c, f) -> remainderOp(f, true)));
     }
 
     /** Makes f.z, rounded, of f.x and f.y, which are no NaNs. */
@@ -138,6 +138,22 @@ final class X87FunctionOps {
         }
     }
 
+    private static void remainderOp(Fpu f, boolean nearest) {
+        f.status &= ~Fpu.C2;
+        int codes = f.status & (Fpu.C0 | Fpu.C3);
+        if (!binary(f, nearest ? X87FunctionOps::nearestRemainder : X87FunctionOps::cutRemainder)) {
+            f.status = f.status & ~(QUOTIENT | Fpu.C2) | codes;
+        }
+    }
+
+    private static void cutRemainder(Fpu f) {
+        remainder(f, false);
+    }
+
+    private static void nearestRemainder(Fpu f) {
+        remainder(f, true);
+    }
+
     /**
      * z = x minus y times the quotient, which is cut, or rounded to the nearest integer, ties to even. Where the exponents differ by 64 or
      * more it reduces x by a part of the quotient only and sets C2: the program goes on.
@@ -145,11 +161,11 @@ final class X87FunctionOps {
     private static void remainder(Fpu f, boolean nearest) {
         Unpacked x = f.x;
         Unpacked y = f.y;
-        f.status &= ~(QUOTIENT | Fpu.C2);
         if (x.isInfinite() || y.isZero()) {
             f.soft.invalid(f.z);
             return;
         }
+        f.status &= ~QUOTIENT;
         f.soft.flags |= x.denormal || y.denormal ? SoftFloat.DENORMAL : 0;
         f.z.set(x);
         int difference = x.exponent - y.exponent;

@@ -39,13 +39,13 @@ final class X87MoveOps {
         int source = insn.operand(0).register();
         return new X87Op(true, (c, f) -> {
             f.begin();
-            if (!f.empty(-1)) {
-                overflow(f);
-            } else if (f.empty(source)) {
+            if (f.empty(source)) {
                 if (f.stackFault(false)) {
                     f.push();
                     f.set(0, f.z);
                 }
+            } else if (!f.empty(-1)) {
+                overflow(f);
             } else {
                 int p = f.physical(source);
                 f.push();
@@ -93,7 +93,9 @@ final class X87MoveOps {
                 f.z.set(f.x);
                 f.soft.flags |= f.x.denormal ? SoftFloat.DENORMAL : 0;
             }
-            if (f.end()) {
+            boolean invalid = (f.soft.flags & ~f.soft.masks & SoftFloat.INVALID) != 0; // nothing else prevents it
+            f.end();
+            if (!invalid) {
                 f.push();
                 f.set(0, f.z);
             }
@@ -176,10 +178,13 @@ final class X87MoveOps {
                     : storeFloat(address, bits == 32 ? Format.BINARY32 : Format.BINARY64, pop);
         }
         int d = insn.operand(0).register();
+        boolean quiet = insn.entry().encoding().startsWith("D9"); // an alias that only pops an empty register
         return new X87Op(true, (c, f) -> {
             f.begin();
             boolean done = true;
-            if (f.empty(0)) {
+            if (quiet && f.empty(0)) {
+                done = true;
+            } else if (f.empty(0)) {
                 done = f.stackFault(false);
                 if (done) {
                     f.set(d, f.z);
@@ -231,7 +236,8 @@ final class X87MoveOps {
                     f.z.set(f.x);
                     f.soft.round(f.z, to);
                 }
-                done = f.end() && fits(f);
+                boolean fits = fits(f);
+                done = f.end() && fits;
             }
             if (done) {
                 write(c, at, to.bits, f.z.pack(to));
@@ -244,7 +250,12 @@ final class X87MoveOps {
 
     /** Whether no unmasked overflow or underflow keeps a value from memory. */
     private static boolean fits(Fpu f) {
-        return (f.soft.flags & ~f.soft.masks & (SoftFloat.OVERFLOW | SoftFloat.UNDERFLOW)) == 0;
+        if ((f.soft.flags & ~f.soft.masks & (SoftFloat.OVERFLOW | SoftFloat.UNDERFLOW)) == 0) {
+            return true;
+        }
+        f.soft.flags &= ~SoftFloat.INEXACT; // nothing is rounded
+        f.soft.roundedUp = false;
+        return false;
     }
 
     private static void write(Cpu c, long at, int bits, long value) {
@@ -354,8 +365,8 @@ final class X87MoveOps {
             s.define("fcmov" + (negated == 1 ? "n" : "") + suffix, insn -> {
                 int source = X87Ops.last(insn);
                 return new X87Op(true, (c, f) -> {
-                    f.begin();
                     if (f.empty(0) || f.empty(source)) {
+                        f.begin();
                         if (f.stackFault(false)) {
                             f.set(0, f.z);
                         }

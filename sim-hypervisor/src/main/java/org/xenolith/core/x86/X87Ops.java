@@ -239,7 +239,9 @@ final class X87Ops {
         s.define(name, insn -> {
             int other = last(insn);
             return new X87Op(true, (c, f) -> {
+                int roundedUp = f.empty(0) || f.empty(other) ? 0 : f.status & Fpu.C1; // kept, by AMD's CPUs
                 int codes = compare(f, other, quiet, pops);
+                f.status |= roundedUp;
                 c.setStatus(
                         codes == UNORDERED
                                 ? Cpu.ZF | Cpu.PF | Cpu.CF

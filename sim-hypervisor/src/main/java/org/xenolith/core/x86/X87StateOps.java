@@ -64,13 +64,17 @@ final class X87StateOps {
         s.define("fdecstp", insn -> new X87Op(true, turn(-1)));
         s.define("ffree", insn -> {
             int register = insn.operand(0).register();
-            return new X87Op(true, (c, f) -> f.valid &= ~(1 << f.physical(register)));
+            return new X87Op(true, (c, f) -> {
+                f.valid &= ~(1 << f.physical(register));
+                f.status &= ~Fpu.C1;
+            });
         });
         s.define("ffreep", insn -> {
             int register = insn.operand(0).register();
             return new X87Op(true, (c, f) -> {
                 f.valid &= ~(1 << f.physical(register));
                 f.pop();
+                f.status &= ~Fpu.C1;
             });
         });
     }
@@ -139,7 +143,7 @@ final class X87StateOps {
     }
 
     private static void loadEnvironment(Cpu c, Fpu f, long at, int word) {
-        c.mmu.read16(at + 6L * word);
+        c.mmu.read8(at + 7L * word - 1);
         int control = c.mmu.read16(at);
         int status = c.mmu.read16(at + word);
         int tags = c.mmu.read16(at + 2L * word);

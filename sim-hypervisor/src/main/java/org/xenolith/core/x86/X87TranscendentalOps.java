@@ -1,5 +1,6 @@
 package org.xenolith.core.x86;
 
+import java.math.BigInteger;
 import org.xenolith.core.x86.X87FunctionOps.Function;
 
 /**
@@ -12,6 +13,12 @@ final class X87TranscendentalOps {
 
     /** Exponents below this: the first term of the series is the function. */
     private static final int TINY = -64;
+
+    /** Bits of {@link #RIGHT_ANGLE} behind the point. */
+    private static final int RIGHT_ANGLE_FRACTION = 67;
+
+    /** Half of pi, in the 66 bits that x87 has of it. */
+    private static final BigInteger RIGHT_ANGLE = new BigInteger("c90fdaa22168c234c", 16);
 
     private X87TranscendentalOps() {}
 
@@ -52,12 +59,12 @@ final class X87TranscendentalOps {
         f.soft.flags |= SoftFloat.INEXACT;
     }
 
-    /** z = a, if need be rounded: the first term of a series whose others are too small to see. */
-    private static void first(Fpu f, Unpacked a) {
-        f.z.set(a);
-        f.z.rest = a.rest;
+    /** z = a number a trifle below a in magnitude, rounded: a is the first term of a series whose others are too small to see. */
+    private static void below(Fpu f, Unpacked a) {
+        boolean lowest = a.significand == Long.MIN_VALUE;
+        f.z.set(Unpacked.FINITE, a.negative, a.exponent - (lowest ? 1 : 0), lowest ? -1 : a.significand - 1);
+        f.z.rest = -1;
         f.round(64);
-        f.soft.flags |= SoftFloat.INEXACT;
     }
 
     private static void denormals(Fpu f, boolean both) {
@@ -105,28 +112,23 @@ final class X87TranscendentalOps {
         }
     }
 
-    /** z = x where that is the function's value, exactly for 0. True if so. */
-    private static boolean isItself(Fpu f) {
+    private static void sine(Fpu f) {
         if (f.x.isZero()) {
             f.z.set(f.x);
-            return true;
-        }
-        if (f.x.exponent < TINY) {
-            first(f, f.x);
-            return true;
-        }
-        return false;
-    }
-
-    private static void sine(Fpu f) {
-        if (!isItself(f)) {
-            inexact(f, StrictMath.sin(toDouble(f.x, 0)));
+        } else if (f.x.exponent < TINY) {
+            below(f, f.x);
+        } else {
+            inexact(f, shifted(f.x, 0));
         }
     }
 
     private static void tangent(Fpu f) {
-        if (!isItself(f)) {
-            inexact(f, StrictMath.tan(toDouble(f.x, 0)));
+        if (f.x.isZero() || f.x.exponent < TINY) {
+            f.z.set(f.x);
+            f.round(64);
+            f.soft.flags |= f.x.isZero() ? 0 : SoftFloat.INEXACT;
+        } else {
+            inexact(f, shifted(f.x, 0) / shifted(f.x, 1));
         }
     }
 
@@ -134,8 +136,26 @@ final class X87TranscendentalOps {
         if (f.x.isZero()) {
             f.z.setInteger(1);
         } else {
-            inexact(f, f.x.exponent < TINY ? 1 : StrictMath.cos(toDouble(f.x, 0)));
+            inexact(f, f.x.exponent < TINY ? 1 : shifted(f.x, 1));
         }
+    }
+
+    /** The sine of x and {@code quarters} right angles. */
+    private static double shifted(Unpacked x, int quarters) {
+        double rest = toDouble(x, 0);
+        int quadrant = quarters;
+        if (x.exponent >= 0) {
+            BigInteger magnitude = new BigInteger(Long.toUnsignedString(x.significand))
+                    .shiftLeft(x.exponent + RIGHT_ANGLE_FRACTION - 63);
+            BigInteger[] parts = magnitude.add(RIGHT_ANGLE.shiftRight(1)).divideAndRemainder(RIGHT_ANGLE);
+            double part =
+                    Math.scalb(parts[1].subtract(RIGHT_ANGLE.shiftRight(1)).doubleValue(), -RIGHT_ANGLE_FRACTION);
+            int turns = parts[0].intValue() & 3;
+            rest = x.negative ? -part : part;
+            quadrant += x.negative ? -turns : turns;
+        }
+        double value = (quadrant & 1) == 0 ? StrictMath.sin(rest) : StrictMath.cos(rest);
+        return (quadrant & 2) == 0 ? value : -value;
     }
 
     /** st0 = atan(st1 / st0), in the quadrant that both signs say. */
@@ -171,14 +191,14 @@ final class X87TranscendentalOps {
     /** z = pi * quarters / 4. */
     private static void partOfPi(Fpu f, int quarters) {
         if (quarters == 3) {
-            f.x.set(Unpacked.FINITE, f.y.negative, 1, 0x96cbe3f9990e91a7L);
-            f.x.rest = 0x9394c9e8a0a5159dL;
+            f.z.set(Unpacked.FINITE, f.y.negative, 1, 0x96cbe3f9990e91a7L);
+            f.z.rest = 0x9394c9e8a0a5159dL;
         } else {
             int exponent = Integer.numberOfTrailingZeros(quarters) - 1;
-            f.x.set(Unpacked.FINITE, f.y.negative, exponent, 0xc90fdaa22168c234L);
-            f.x.rest = 0xc4c6628b80dc1cd1L;
+            f.z.set(Unpacked.FINITE, f.y.negative, exponent, 0xc90fdaa22168c234L);
+            f.z.rest = 0xc4c6628b80dc1cd1L;
         }
-        first(f, f.x);
+        f.round(64);
     }
 
     // ------------------------------------------------------------------------------------ powers and logarithms
@@ -270,7 +290,7 @@ final class X87TranscendentalOps {
         f.x.set(kind, negative, 0, Long.MIN_VALUE);
         f.soft.multiply(f.z, f.x, f.y);
         if (divides) {
-            f.soft.flags |= SoftFloat.ZERO_DIVIDE;
+            f.soft.flags = SoftFloat.ZERO_DIVIDE;
         }
     }
 
