@@ -45,6 +45,8 @@ final class HvmArch extends VcpuArch {
     private static final int HYPERCALL_LENGTH = 3;
     private static final int NMI = 2;
     private static final int GENERAL_PROTECTION = 13;
+    private static final int DELAY_PORT = 0x80;
+    private static final int OTHER_DELAY_PORT = 0xed;
     private static final long INTERRUPTS_ENABLED = 1 << 9;
 
     // Exit codes of AMD's SVM, for the trace.
@@ -211,10 +213,7 @@ final class HvmArch extends VcpuArch {
                 exited(EXIT_HLT, 1);
                 halt();
             }
-            case IO -> {
-                exited(EXIT_IOIO, 0);
-                port(exit);
-            }
+            case IO -> port(exit);
             case MMIO -> {
                 exited(EXIT_NESTED_PAGE_FAULT, 0);
                 memory(exit);
@@ -279,12 +278,15 @@ final class HvmArch extends VcpuArch {
         hypervisor.shutdown(vcpu.domain(), Abi.SHUTDOWN_POWEROFF);
     }
 
-    /** No port has a device: it reads as ones. */
+    /** No port has a device: it reads as ones. Those by which kernels wait a little are the guest's own on Xen, and leave no record. */
     private void port(GuestExit exit) {
-        if (exit.arg[1] != 0) {
-            hypervisor.trace().emit(TraceEvent.Hvm.IOPORT_WRITE, (int) exit.number, (int) exit.arg[2]);
-        } else {
-            hypervisor.trace().emit(TraceEvent.Hvm.IOPORT_READ, (int) exit.number, -1);
+        boolean write = exit.arg[1] != 0;
+        if (exit.number != DELAY_PORT && exit.number != OTHER_DELAY_PORT) {
+            exited(EXIT_IOIO, 0);
+            int event = write ? TraceEvent.Hvm.IOPORT_WRITE : TraceEvent.Hvm.IOPORT_READ;
+            hypervisor.trace().emit(event, (int) exit.number, write ? (int) exit.arg[2] : -1);
+        }
+        if (!write) {
             vcpu.guest.complete(-1);
         }
     }

@@ -2,7 +2,10 @@ package org.xenolith.hypervisor;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.ArrayList;
+import java.util.List;
 import net.jqwik.api.Example;
+import org.xenolith.trace.TraceEvent;
 
 class HvmArchTest {
     private static final long END = 2_000_000;
@@ -57,6 +60,24 @@ class HvmArchTest {
         exit(guest, GuestExit.Reason.MMIO, 0xfee00030L, 4, 0, 0);
         run(guest);
         assertThat(guest.results).containsExactly(-1L, -1L, 0x50014L);
+    }
+
+    @Example
+    void leavesTheRecordsThatXenLeaves() {
+        exit(guest, GuestExit.Reason.IO, 0x80, 1, 1, 0);
+        exit(guest, GuestExit.Reason.IO, 0x42, 1, 0, 0);
+        guest.hypercall(Abi.HYPERVISOR_XEN_VERSION, 0);
+        guest.registers.set(Register.RIP, 0x1003);
+        List<String> records = new ArrayList<>();
+        Hypervisor hypervisor = Machines.withFrames(
+                1,
+                64,
+                record -> records.add(TraceEvent.of(record.event).name() + " " + Integer.toHexString(record.word[0])),
+                TraceEvent.Hvm.CLASS);
+        hypervisor.unpause(Machines.booted(hypervisor, 1, Domain.Type.PVH, 16, guest));
+        hypervisor.run(1000);
+        records.removeIf(text -> text.startsWith("vmentry"));
+        assertThat(records).containsExactly("vmexit 7b", "ioport_read 42", "vmexit 81", "vmmcall 11");
     }
 
     @Example
