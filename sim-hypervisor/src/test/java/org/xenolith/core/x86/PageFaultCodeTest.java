@@ -1,9 +1,11 @@
 package org.xenolith.core.x86;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What an access to a page comes to, by the page's rights, the CPU's settings and who makes it. */
 class PageFaultCodeTest {
@@ -85,6 +87,20 @@ class PageFaultCodeTest {
         assertThat(outcome(access.substring(access.indexOf(' ') + 1))).isEqualTo(code);
         long set = m.memory.get64(PLACE) & 0x60;
         assertThat(set).isEqualTo(code >= 0 ? 0 : access.endsWith("write") ? 0x60 : 0x20);
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {0x87, 0x3007})
+    void invalidatingAnyPartOfALargePageForgetsAllOfIt(long entry) {
+        m.memory.put64(PLACE, entry);
+        m.memory.put64(0x3000, 0x87); // a table of pages of 2 MiB
+        m.cpu.mmu.read8(PAGE + 0x1000);
+        m.cpu.mmu.write8(PAGE + 0x9000, 1);
+        m.memory.put64(entry == 0x87 ? PLACE : 0x3000, 0);
+        m.cpu.mmu.flushPage(PAGE + 0x5000);
+        for (long address : new long[] {PAGE + 0x1000, PAGE + 0x9000}) {
+            assertThatThrownBy(() -> m.cpu.mmu.read8(address)).isInstanceOf(Fault.class);
+        }
     }
 
     private int outcome(String access) {
