@@ -8,6 +8,7 @@ import org.xenolith.experiment.BootPlan;
 import org.xenolith.experiment.BootSession;
 import org.xenolith.experiment.SchedulerCatalog;
 import org.xenolith.guest.InstructionTracer;
+import org.xenolith.guest.Timing;
 import org.xenolith.hypervisor.Domain;
 import org.xenolith.machine.CostProfile;
 import org.xenolith.toolstack.BootFiles;
@@ -71,9 +72,16 @@ final class BootOptions {
     @Option(
             names = "--costs",
             paramLabel = "PROFILE",
-            defaultValue = "qemu-icount",
-            description = "What things cost (${DEFAULT-VALUE}).")
+            description = "What things cost (qemu-icount; xeon-2003 for approximate timing).")
     String costs;
+
+    @Option(
+            names = "--timing",
+            paramLabel = "KIND",
+            defaultValue = "functional",
+            description = "functional: each instruction the same; approximate: by its kind, TLB and caches, slower"
+                    + " (${DEFAULT-VALUE}).")
+    Timing.Kind timing;
 
     @Option(
             names = "--quantum",
@@ -126,7 +134,9 @@ final class BootOptions {
         BootSession.Setting setting = new BootSession.Setting(
                 pcpus,
                 new SchedulerCatalog().parse(scheduler, Path.of("")),
-                CostProfile.load(costs),
+                CostProfile.load(
+                        costs != null ? costs : timing == Timing.Kind.APPROXIMATE ? "xeon-2003" : "qemu-icount"),
+                timing,
                 quantum,
                 trace == null ? 0 : mask,
                 seed);

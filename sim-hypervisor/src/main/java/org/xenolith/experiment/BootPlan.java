@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
 import org.xenolith.engine.InputException;
+import org.xenolith.guest.Timing;
 import org.xenolith.toolstack.BootFiles;
 import org.xenolith.toolstack.BootSpec;
 import org.xenolith.toolstack.Initramfs;
@@ -20,8 +21,10 @@ import org.xenolith.toolstack.KernelImage;
  * @param commandLine the kernel's command line
  * @param memoryMib memory in MiB
  * @param script lines typed at the console, each at a prompt
+ * @param timing how its instructions take time
  */
-public record BootPlan(Path kernel, Path ramdisk, String commandLine, int memoryMib, List<String> script) {
+public record BootPlan(
+        Path kernel, Path ramdisk, String commandLine, int memoryMib, List<String> script, Timing.Kind timing) {
     /** Memory of a guest that names none. */
     public static final int DEFAULT_MEMORY_MIB = 192;
 
@@ -33,7 +36,7 @@ public record BootPlan(Path kernel, Path ramdisk, String commandLine, int memory
     /** Command line of a guest that names none. */
     public static final String DEFAULT_COMMAND_LINE = "console=hvc0";
 
-    private static final Set<String> KEYS = Set.of("kernel", "ramdisk", "extra", "memory", "script");
+    private static final Set<String> KEYS = Set.of("kernel", "ramdisk", "extra", "memory", "script", "timing");
 
     /** Copies the script. */
     public BootPlan {
@@ -50,7 +53,8 @@ public record BootPlan(Path kernel, Path ramdisk, String commandLine, int memory
                 (int) node.number("memory", MIN_MEMORY_MIB, MAX_MEMORY_MIB, DEFAULT_MEMORY_MIB),
                 node.has("script")
                         ? node.get("script").list().stream().map(YamlNode::text).toList()
-                        : List.of());
+                        : List.of(),
+                timing(node));
     }
 
     /** Reads what is to be booted, and fetches what no file was named for. */
@@ -72,6 +76,19 @@ public record BootPlan(Path kernel, Path ramdisk, String commandLine, int memory
         } catch (IOException e) {
             throw new InputException(file + ": cannot be read: " + e.getMessage(), e);
         }
+    }
+
+    private static Timing.Kind timing(YamlNode node) {
+        if (!node.has("timing")) {
+            return Timing.Kind.FUNCTIONAL;
+        }
+        YamlNode named = node.get("timing");
+        for (Timing.Kind kind : Timing.Kind.values()) {
+            if (kind.key().equals(named.text())) {
+                return kind;
+            }
+        }
+        throw named.refuse("'" + named.text() + "' is no timing; take functional or approximate");
     }
 
     private static Path file(YamlNode node, String key, Path folder) {

@@ -5,6 +5,7 @@ import org.xenolith.device.ConsoleBackend;
 import org.xenolith.device.XenStore;
 import org.xenolith.engine.InputException;
 import org.xenolith.guest.BootedGuest;
+import org.xenolith.guest.Timing;
 import org.xenolith.hypervisor.CpuSet;
 import org.xenolith.hypervisor.Domain;
 import org.xenolith.hypervisor.Hypervisor;
@@ -31,12 +32,19 @@ public final class BootSession {
      * @param pcpus pCPUs, at least 1
      * @param scheduler who schedules them
      * @param costs what things cost
+     * @param timing how instructions take time
      * @param quantumCycles how far one vCPU may run ahead of another
      * @param traceMask which trace records are made
      * @param seed seed of random streams
      */
     public record Setting(
-            int pcpus, SchedulerChoice scheduler, CostProfile costs, long quantumCycles, int traceMask, long seed) {}
+            int pcpus,
+            SchedulerChoice scheduler,
+            CostProfile costs,
+            Timing.Kind timing,
+            long quantumCycles,
+            int traceMask,
+            long seed) {}
 
     /**
      * Builds the domain; it has not begun to run.
@@ -73,7 +81,7 @@ public final class BootSession {
                         setting.scheduler().create())),
                 sink,
                 null);
-        load = new BootedLoad(hypervisor, type, vcpus, setting.costs());
+        load = new BootedLoad(hypervisor, type, vcpus, setting.timing(), setting.costs());
         domain = hypervisor.createDomain(new DomainConfig(
                 DOMAIN_ID, name, type, null, POOL, Domain.DEFAULT_WEIGHT, 0, load.guests(), null, null));
         load.build(domain, spec, new XenStore(), console);

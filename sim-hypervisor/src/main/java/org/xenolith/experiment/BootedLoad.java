@@ -9,10 +9,10 @@ import org.xenolith.device.ConsoleBackend;
 import org.xenolith.device.DomainServices;
 import org.xenolith.device.XenStore;
 import org.xenolith.guest.BootedGuest;
+import org.xenolith.guest.Timing;
 import org.xenolith.hypervisor.Domain;
 import org.xenolith.hypervisor.Hypervisor;
 import org.xenolith.hypervisor.Runstate;
-import org.xenolith.machine.Cost;
 import org.xenolith.machine.CostProfile;
 import org.xenolith.toolstack.BootSpec;
 import org.xenolith.toolstack.BootedDomain;
@@ -36,11 +36,10 @@ public final class BootedLoad {
     private ConsoleBackend console;
 
     /** Cores for {@code vcpus} vCPUs of a domain of {@code type}. */
-    BootedLoad(Hypervisor hypervisor, Domain.Type type, int vcpus, CostProfile costs) {
+    BootedLoad(Hypervisor hypervisor, Domain.Type type, int vcpus, Timing.Kind timing, CostProfile costs) {
         this.hypervisor = hypervisor;
-        long cycles = Math.max(1, costs.cycles(Cost.INSTRUCTION));
         for (int i = 0; i < vcpus; i++) {
-            guests.add(new BootedGuest(type, hypervisor.frames().memory(), cycles));
+            guests.add(new BootedGuest(type, hypervisor.frames().memory(), timing, costs));
         }
     }
 

@@ -16,6 +16,7 @@ import org.xenolith.engine.InputException;
 import org.xenolith.experiment.Scenario.Action;
 import org.xenolith.experiment.Scenario.DomainSpec;
 import org.xenolith.experiment.Scenario.Pool;
+import org.xenolith.guest.Timing;
 import org.xenolith.guest.WorkloadKind;
 import org.xenolith.guest.WorkloadParameter;
 import org.xenolith.guest.Workloads;
@@ -60,7 +61,8 @@ import org.xenolith.trace.TraceDescription.DomainDescription;
  *     guest: spin               # a workload with its defaults
  *   - name: linux               # a kernel that is booted; beside the domains of a trace, too
  *     type: pvh
- *     guest: {boot: {memory: 192, extra: console=hvc0, kernel: vmlinux, ramdisk: my.cpio, script: [uname -a, poweroff]}}
+ *     guest: {boot: {memory: 192, extra: console=hvc0, kernel: vmlinux, ramdisk: my.cpio, script: [uname -a, poweroff],
+ *                    timing: functional}}     # or approximate, with costs that have a section core
  * actions:                      # times count from the start, of a replay from that of its part
  *   - {at: 2 s, do: pause, domain: a}       # or unpause
  *   - {at: 3 s, do: set-share, domain: a, weight: 512, cap: 50}
@@ -180,6 +182,9 @@ public final class ScenarioReader {
             domains = replayed(recording, domains, pools.get(0).name());
         } else if (domains.isEmpty()) {
             throw root.refuse("nothing would run: 'domains' or 'trace' is missing");
+        }
+        if (domains.stream().anyMatch(d -> d.boot() != null && d.boot().timing() == Timing.Kind.APPROXIMATE)) {
+            located(root.has("costs") ? root.get("costs") : root, costs::core);
         }
         List<Action> actions = new ArrayList<>();
         if (root.has("actions")) {

@@ -160,7 +160,8 @@ final class Simulation {
     }
 
     private Domain boot(DomainSpec spec) {
-        BootedLoad load = new BootedLoad(hypervisor, spec.type(), spec.vcpus(), costs);
+        BootedLoad load = new BootedLoad(
+                hypervisor, spec.type(), spec.vcpus(), spec.boot().timing(), costs);
         Domain domain = hypervisor.createDomain(config(spec, null, load.guests()));
         domain.vcpus().forEach(vcpu -> pin(vcpu, spec));
         Iterator<String> lines = spec.boot().script().iterator();

@@ -8,26 +8,18 @@ import org.xenolith.hypervisor.Guest;
 import org.xenolith.hypervisor.GuestExit;
 import org.xenolith.hypervisor.Registers;
 import org.xenolith.hypervisor.VcpuPort;
+import org.xenolith.machine.CostProfile;
 import org.xenolith.machine.MachineMemory;
 
 /**
- * A vCPU that executes a booted image on the reference core. It turns cycles into instructions and the core's exits into the guest's.
- *
- * <p><b>Time.</b> An instruction takes a fixed number of cycles and executes when all of them have passed; what a budget leaves over is
- * carried into the next, so that budgets of any sizes come to the same.
+ * A vCPU that executes a booted image on the reference core. Its {@link Timing} turns cycles into instructions, it turns the core's
+ * exits into the guest's.
  */
-public final class BootedGuest implements Guest {
+public final class BootedGuest implements Guest, Timing.Core {
     private final Cpu cpu;
     private final CoreRegisters registers;
-    private final long cyclesPerInstruction;
+    private final Timing timing;
     private VcpuPort port;
-
-    /** Cycles that have passed of the next instruction. */
-    private long carry;
-
-    /** TSC before the first instruction of the present run. */
-    private long tscAtStart;
-
     private long instructions;
     private InstructionTracer tracer;
 
@@ -35,19 +27,20 @@ public final class BootedGuest implements Guest {
      * A vCPU of a domain of {@code type}.
      *
      * @param memory the machine's memory
-     * @param cyclesPerInstruction what each instruction costs, at least 1
+     * @param timing how its instructions take time
+     * @param costs what they cost; throws {@link org.xenolith.engine.InputException} if it does not say enough for {@code timing}
      */
-    public BootedGuest(Domain.Type type, MachineMemory memory, long cyclesPerInstruction) {
+    public BootedGuest(Domain.Type type, MachineMemory memory, Timing.Kind timing, CostProfile costs) {
         boolean pv = type == Domain.Type.PV;
         PhysicalMap map = pv
                 ? PhysicalMap.identity(memory.frames())
                 : (frame, write) -> write
                         ? port.physmap().mfnForWriting(frame)
                         : port.physmap().mfn(frame);
-        this.cpu = new Cpu(memory, map, pv);
-        this.cyclesPerInstruction = cyclesPerInstruction;
+        this.timing = timing.create(costs);
+        this.cpu = new Cpu(memory, map, pv, this.timing.observer());
         this.registers = new CoreRegisters(cpu, memory);
-        cpu.clock = executed -> tscAtStart + executed * this.cyclesPerInstruction;
+        cpu.clock = this.timing;
     }
 
     @Override
@@ -87,20 +80,24 @@ public final class BootedGuest implements Guest {
 
     @Override
     public long run(long budget, GuestExit exit) {
-        tscAtStart = port.tsc() - carry;
-        long passed = carry + budget;
-        long budgeted = passed / cyclesPerInstruction;
-        long done = tracer == null ? cpu.run(budgeted) : tracer.run(cpu, registers, instructions, budgeted);
-        instructions += done;
-        if (cpu.exit.reason == CpuExit.Reason.BUDGET) {
-            carry = passed - done * cyclesPerInstruction;
-            exit.budget();
-            return budget;
-        }
-        long used = Math.max(0, done * cyclesPerInstruction - carry);
-        carry = Math.max(0, carry - done * cyclesPerInstruction);
+        cpu.exit.reason = CpuExit.Reason.BUDGET; // the budget may be too small for any instruction
+        long used = timing.run(budget, port.tsc(), this);
         translate(cpu.exit, exit);
         return used;
+    }
+
+    @Override
+    public long execute(long budgeted) {
+        long done = tracer == null || budgeted == 0
+                ? cpu.run(budgeted)
+                : tracer.run(cpu, registers, instructions, budgeted);
+        instructions += done;
+        return done;
+    }
+
+    @Override
+    public boolean stopped() {
+        return cpu.exit.reason != CpuExit.Reason.BUDGET;
     }
 
     private void translate(CpuExit from, GuestExit to) {

@@ -15,7 +15,7 @@ import org.xenolith.engine.InputException;
 
 /**
  * What the hypervisor's work costs on one machine, in cycles. A profile is a YAML file that says where each number comes
- * from; a cost it does not name is zero.
+ * from; a cost it does not name is zero. Its section {@code core} is optional.
  */
 public final class CostProfile {
     /** The profiles that ship. */
@@ -28,13 +28,16 @@ public final class CostProfile {
     private final long tscHertz;
     private final long[] cycles;
     private final Map<Cost, String> sources;
+    private final CoreCosts core;
 
-    private CostProfile(String name, String title, long tscHertz, long[] cycles, Map<Cost, String> sources) {
+    private CostProfile(
+            String name, String title, long tscHertz, long[] cycles, Map<Cost, String> sources, CoreCosts core) {
         this.name = name;
         this.title = title;
         this.tscHertz = tscHertz;
         this.cycles = cycles;
         this.sources = sources;
+        this.core = core;
     }
 
     /**
@@ -71,7 +74,7 @@ public final class CostProfile {
         long[] cycles = new long[Cost.values().length];
         Map<Cost, String> sources = new TreeMap<>();
         root.fieldNames().forEachRemaining(key -> {
-            if (!List.of("name", "title", "tscHertz", "costs").contains(key)) {
+            if (!List.of("name", "title", "tscHertz", "costs", "core").contains(key)) {
                 throw new InputException(where + ": unknown key '" + key + "'");
             }
         });
@@ -86,7 +89,12 @@ public final class CostProfile {
             sources.put(cost, source);
         });
         return new CostProfile(
-                root.path("name").asText(where), root.path("title").asText(""), hertz, cycles, sources);
+                root.path("name").asText(where),
+                root.path("title").asText(""),
+                hertz,
+                cycles,
+                sources,
+                root.has("core") ? new CoreCosts(root.path("core"), where) : null);
     }
 
     private static Cost byKey(String key, String where) {
@@ -98,7 +106,8 @@ public final class CostProfile {
         throw new InputException(where + ": unknown cost '" + key + "'");
     }
 
-    private static long number(JsonNode node, String where, String key, long min, long max) {
+    /** A whole number in a range, or an {@link InputException} that names {@code where} and {@code key}. */
+    static long number(JsonNode node, String where, String key, long min, long max) {
         if (!node.canConvertToLong() || !node.isIntegralNumber() || node.asLong() < min || node.asLong() > max) {
             throw new InputException(where + ": " + key + " must be a whole number from " + min + " to " + max);
         }
@@ -130,10 +139,23 @@ public final class CostProfile {
         return sources.getOrDefault(cost, "");
     }
 
+    /**
+     * What a core's own work costs, for approximate timing.
+     *
+     * @throws InputException if the profile has no section {@code core}
+     */
+    public CoreCosts core() {
+        if (core == null) {
+            throw new InputException("cost profile '" + name
+                    + "' has no section 'core', which approximate timing needs; add one, or take xeon-2003");
+        }
+        return core;
+    }
+
     /** The same profile with one price changed, for experiments on it. */
     public CostProfile with(Cost cost, long newCycles) {
         long[] changed = cycles.clone();
         changed[cost.ordinal()] = newCycles;
-        return new CostProfile(name + "+" + cost.key(), title, tscHertz, changed, sources);
+        return new CostProfile(name + "+" + cost.key(), title, tscHertz, changed, sources, core);
     }
 }

@@ -20,6 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.xenolith.engine.InputException;
 import org.xenolith.experiment.Scenario.DomainSpec;
+import org.xenolith.guest.Timing;
 import org.xenolith.hypervisor.CpuSet;
 import org.xenolith.hypervisor.Domain;
 
@@ -49,12 +50,13 @@ class ScenarioReaderTest {
     void readsADomainThatBoots() throws Exception {
         Scenario s = parse(
                 """
+                costs: xeon-2003
                 domains:
                   - {name: spin, guest: spin}
                   - name: linux
                     type: pvh
                     weight: 512
-                    guest: {boot: {kernel: k/vmlinux, extra: quiet, memory: 64, script: ["echo $((6*7))", poweroff]}}
+                    guest: {boot: {kernel: k/vmlinux, extra: quiet, memory: 64, script: ["echo $((6*7))", poweroff], timing: approximate}}
                 """);
 
         DomainSpec linux = s.domains().get(1);
@@ -62,7 +64,26 @@ class ScenarioReaderTest {
         assertThat(linux.type()).isEqualTo(Domain.Type.PVH);
         assertThat(linux.boot())
                 .isEqualTo(new BootPlan(
-                        folder.resolve("k/vmlinux"), null, "quiet", 64, List.of("echo $((6*7))", "poweroff")));
+                        folder.resolve("k/vmlinux"),
+                        null,
+                        "quiet",
+                        64,
+                        List.of("echo $((6*7))", "poweroff"),
+                        Timing.Kind.APPROXIMATE));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "approximate | has no section 'core'",
+                "exact | 'exact' is no timing; take functional or approximate",
+            })
+    void refusesTimingThatItCannotKeep(String timing, String complaint) {
+        assertThatThrownBy(() -> parse("domains:\n  - {name: a, guest: {boot: {timing: " + timing + "}}}\n"))
+                .isInstanceOf(InputException.class)
+                .hasMessageContaining("s.yaml")
+                .hasMessageContaining(complaint);
     }
 
     @Test

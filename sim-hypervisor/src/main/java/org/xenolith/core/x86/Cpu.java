@@ -168,11 +168,20 @@ public final class Cpu {
      */
     public final boolean deprivileged;
 
+    /** Is told what the core does, or null. */
+    final CoreObserver observer;
+
     private final Fault fault = new Fault();
     private final Interpreter interpreter;
 
     /** A core on {@code memory}, in the state after reset but for what its embedder sets. */
     public Cpu(MachineMemory memory, PhysicalMap map, boolean deprivileged) {
+        this(memory, map, deprivileged, null);
+    }
+
+    /** The same with an observer, or null. */
+    public Cpu(MachineMemory memory, PhysicalMap map, boolean deprivileged, CoreObserver observer) {
+        this.observer = observer;
         this.mmu = new Mmu(this, memory, map);
         this.deprivileged = deprivileged;
         this.interpreter = new Interpreter(this, memory);

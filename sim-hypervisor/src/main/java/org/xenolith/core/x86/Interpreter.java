@@ -135,12 +135,13 @@ final class Interpreter {
         List<Op> ops = new ArrayList<>();
         short[] offsets = new short[Block.MOST_INSTRUCTIONS + 1];
         int length = 0;
-        while (length < most && ops.size() < Block.MOST_INSTRUCTIONS) {
+        int mostInstructions = c.observer == null ? Block.MOST_INSTRUCTIONS : 1;
+        while (length < most && ops.size() < mostInstructions) {
             Insn insn = decoder.decode(memory.bytes(), machine + length, most - length, rip + length, c.mode);
             if (insn == null) {
                 break;
             }
-            Op op = semantics.op(insn);
+            Op op = op(insn);
             if (op.alone() && !ops.isEmpty()) {
                 break;
             }
@@ -169,7 +170,12 @@ final class Interpreter {
         Insn insn = decoder.decode(bytes, 0, bytes.length, rip, c.mode);
         short[] offsets = {0, (short) insn.length()};
         byte[] tail = Arrays.copyOfRange(bytes, inFirst, insn.length());
-        return block(rip, machine, tail, List.of(semantics.op(insn)), offsets);
+        return block(rip, machine, tail, List.of(op(insn)), offsets);
+    }
+
+    private Op op(Insn insn) {
+        Op op = semantics.op(insn);
+        return c.observer == null ? op : new ObservedOp(op, insn);
     }
 
     private Block block(long rip, int machine, byte[] tail, List<Op> ops, short[] offsets) {

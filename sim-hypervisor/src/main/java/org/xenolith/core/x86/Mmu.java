@@ -105,6 +105,9 @@ public final class Mmu implements MachineMemory.CodeWatcher {
         userTlb.flush(globalToo);
         supervisorTlb.flush(globalToo);
         strictTlb.flush(globalToo);
+        if (cpu.observer != null) {
+            cpu.observer.flushed(globalToo);
+        }
     }
 
     /** Forgets the page of {@code address}, as {@code invlpg} does. */
@@ -116,6 +119,9 @@ public final class Mmu implements MachineMemory.CodeWatcher {
         userTlb.flushPage(address);
         supervisorTlb.flushPage(address);
         strictTlb.flushPage(address);
+        if (cpu.observer != null) {
+            cpu.observer.flushedPage(address);
+        }
     }
 
     @Override
@@ -149,7 +155,10 @@ public final class Mmu implements MachineMemory.CodeWatcher {
         if (frame < 0) {
             return -1;
         }
-        if (linear == address) {
+        if (cpu.observer != null) { // no translation is held, so that it is told of every access
+            int machine = frame << SHIFT | (int) address & OFFSET;
+            cpu.observer.accessed(access == Tlb.FETCH, linear, machine, walk.shift, walk.global, walk.levels());
+        } else if (linear == address) {
             boolean code = memory.isCode(frame);
             if (access != Tlb.WRITE || !code) {
                 tlb.fill(access, address, frame, walk.global, walk.shift);

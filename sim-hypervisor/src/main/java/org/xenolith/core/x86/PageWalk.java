@@ -71,6 +71,7 @@ final class PageWalk {
      */
     boolean walk(long address, int access, boolean user, boolean smap) {
         if ((system.cr0 & CR0_PG) == 0) {
+            depth = 0;
             physical = address & 0xffffffffL;
             global = false;
             shift = MachineMemory.PAGE_SHIFT;
@@ -97,6 +98,11 @@ final class PageWalk {
         }
         mark(access == Tlb.WRITE);
         return true;
+    }
+
+    /** Entries that the last walk read, but for those of the page directory pointers of 32-bit PAE. */
+    int levels() {
+        return depth;
     }
 
     private boolean noExecute() {

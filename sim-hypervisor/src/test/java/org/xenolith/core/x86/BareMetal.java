@@ -11,13 +11,15 @@ import java.util.Arrays;
 import org.xenolith.machine.MachineMemory;
 
 /** A core alone with one of the bare-metal guests of {@code src/bench/guests}. */
-final class BareMetal {
+public final class BareMetal {
     /** Their names. */
     static final String[] NAMES = {"alu", "fib", "sieve", "chase", "mix"};
 
     private static final int FRAMES = 4096;
 
-    final Cpu cpu;
+    /** The core. */
+    public final Cpu cpu;
+
     private final byte[] image;
     private final MachineMemory memory = new MachineMemory(FRAMES);
 
@@ -28,17 +30,29 @@ final class BareMetal {
 
     /** Loads guest {@code name} on a core that is deprivileged or not. */
     BareMetal(String name, boolean deprivileged) {
+        this(name, deprivileged, null);
+    }
+
+    /** Loads guest {@code name} on a core that {@code observer}, or nobody, is told of. */
+    public BareMetal(String name, boolean deprivileged, CoreObserver observer) {
         try {
             image = Files.readAllBytes(guests().resolve(name + ".elf"));
         } catch (IOException e) {
             throw new IllegalStateException("no guest " + name, e);
         }
-        cpu = new Cpu(memory, PhysicalMap.identity(FRAMES), deprivileged);
+        cpu = new Cpu(memory, PhysicalMap.identity(FRAMES), deprivileged, observer);
     }
 
     private static Path guests() {
         Path here = Path.of("src/bench/guests");
         return Files.isDirectory(here) ? here : Path.of("sim-hypervisor/src/bench/guests");
+    }
+
+    /** A hash of all of memory. */
+    public int memoryHash() {
+        byte[] all = new byte[FRAMES << MachineMemory.PAGE_SHIFT];
+        memory.read(0, all, 0, all.length);
+        return Arrays.hashCode(all);
     }
 
     /** Lays the guest into memory and the core at its entry, in 64-bit mode. */
@@ -61,7 +75,7 @@ final class BareMetal {
     }
 
     /** Lays the guest into memory and the core at its PVH entry, in 32-bit protected mode, whence it comes to 64-bit mode by itself. */
-    void resetToPvh() {
+    public void resetToPvh() {
         reset();
         ByteBuffer elf = ByteBuffer.wrap(image).order(ByteOrder.LITTLE_ENDIAN);
         int headers = elf.getShort(56);

@@ -28,9 +28,14 @@ final class LongMode {
     private static final int FRAMES = 256;
 
     final MachineMemory memory = new MachineMemory(FRAMES);
-    final Cpu cpu = new Cpu(memory, PhysicalMap.identity(FRAMES), false);
+    final Cpu cpu;
 
     LongMode() {
+        this(null);
+    }
+
+    LongMode(CoreObserver observer) {
+        cpu = new Cpu(memory, PhysicalMap.identity(FRAMES), false, observer);
         memory.put64(GDT + 8, CODE_64);
         memory.put64(GDT + 16, DATA);
         memory.put64(GDT + 24, CODE_64 | LEVEL_3);
