@@ -207,6 +207,6 @@ class TraceCommandTest {
         assertThat(run("info", folder.resolve("none.trc"))).isEqualTo(2);
         assertThat(err.toString()).isEqualTo(folder.resolve("none.trc") + ": no such file");
         assertThat(run()).isEqualTo(2);
-        assertThat(err.toString()).contains("Say what to do with the trace: info, dump or convert.");
+        assertThat(err.toString()).contains("Say what to do with the trace: info, dump, convert, costs or record.");
     }
 }
