@@ -190,7 +190,8 @@ final class PvArch extends VcpuArch {
         arg[4] = registers.get(Register.R8);
         long number = registers.get(Register.RAX) & 0xffff_ffffL;
         long result = hypervisor.hypercalls().dispatch(vcpu, number, arg);
-        if (result == Hypercalls.AGAIN) {
+        // What iret gives back is the rax that its frame holds, whatever that is.
+        if (result == Hypercalls.AGAIN && number != Abi.HYPERVISOR_IRET) {
             registers.set(Register.RIP, registers.get(Register.RIP) - 2);
             registers.setArguments(arg);
         } else {
