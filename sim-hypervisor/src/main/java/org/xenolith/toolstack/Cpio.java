@@ -8,7 +8,7 @@ import java.nio.charset.StandardCharsets;
  * {@code Documentation/driver-api/early-userspace/buffer-format.rst}). All belongs to root and is of the year 1970, so the same
  * content is the same bytes.
  */
-final class Cpio {
+public final class Cpio {
     private static final int FOLDER = 0040755;
     private static final int FILE = 0100000;
     private static final int CHARACTER_DEVICE = 0020600;
@@ -18,27 +18,27 @@ final class Cpio {
     private int inode;
 
     /** A folder, which must come before what is in it. */
-    Cpio folder(String path) {
+    public Cpio folder(String path) {
         return entry(path, FOLDER, 0, 0, new byte[0]);
     }
 
     /** A file with these permissions. */
-    Cpio file(String path, int permissions, byte[] content) {
+    public Cpio file(String path, int permissions, byte[] content) {
         return entry(path, FILE | permissions, 0, 0, content);
     }
 
     /** A character device, root's only. */
-    Cpio device(String path, int major, int minor) {
+    public Cpio device(String path, int major, int minor) {
         return entry(path, CHARACTER_DEVICE, major, minor, new byte[0]);
     }
 
     /** A symbolic link. */
-    Cpio link(String path, String target) {
+    public Cpio link(String path, String target) {
         return entry(path, LINK, 0, 0, target.getBytes(StandardCharsets.UTF_8));
     }
 
     /** The archive, with its end; nothing can be added to it. */
-    byte[] end() {
+    public byte[] end() {
         inode = -1;
         return entry("TRAILER!!!", 0, 0, 0, new byte[0]).out.toByteArray();
     }
