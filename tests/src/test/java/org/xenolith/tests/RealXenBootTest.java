@@ -40,7 +40,9 @@ class RealXenBootTest {
         COUNTS.put("hypercall vcpu_op( 8)?", "timers are set: " + time);
         COUNTS.put("inj_virq|msr_write 80b", "interrupts, most of them timers': " + time);
         COUNTS.put("hypercall sched_op 1|hlt", "idles: " + time);
-        COUNTS.put("hypercall event_channel_op", "most are sent for the console, a piece at a time: as dom0 empties its ring");
+        COUNTS.put(
+                "hypercall event_channel_op",
+                "most are sent for the console, a piece at a time: as dom0 empties its ring");
         COUNTS.put("hypercall xen_version", "op 0 has events delivered that came while they were masked: " + time);
         COUNTS.put("hypercall iret", "returns from faults and interrupts, many of them timers': " + time);
         COUNTS.put("hypercall sched_op( 0)?", "yields while the console's ring is full: dom0 shared the recorded pCPU");
