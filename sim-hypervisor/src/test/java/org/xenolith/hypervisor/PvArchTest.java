@@ -123,6 +123,20 @@ class PvArchTest {
     }
 
     @Test
+    void iretReturnsWhateverValueRaxHad() {
+        g.memory.put64(g.machine(0x21, 0), Long.MIN_VALUE);
+        g.memory.put64(g.machine(0x21, 32), 0xffffffff81234567L);
+        g.memory.put64(g.machine(0x21, 40), 0xe030);
+        g.registers.set(Register.RSP, 0x21000);
+        g.registers.set(Register.RAX, Abi.HYPERVISOR_IRET);
+        GuestExit exit = new GuestExit();
+        exit.reason = GuestExit.Reason.SYSCALL;
+        g.arch.handle(exit);
+        assertThat(g.registers.get(Register.RIP)).isEqualTo(0xffffffff81234567L);
+        assertThat(g.registers.get(Register.RAX)).isEqualTo(Long.MIN_VALUE);
+    }
+
+    @Test
     void iretToAProgramNeedsItsTables() {
         g.memory.put64(g.machine(0x21, 40), 0x33);
         g.registers.set(Register.RSP, 0x21000);
