@@ -51,28 +51,26 @@ final class HypervisorUses {
     /** Null for what is no doing of the guest. */
     private static String kind(TraceRecord record, LongPredicate readsTsc) {
         int event = record.event & ~TraceEvent.Pv.ADDRESSES_64;
-        switch (event) {
-            case TraceEvent.Pv.HYPERCALL:
-                return hypercall("hypercall ", record);
-            case TraceEvent.Pv.HYPERCALL_SUBCALL:
-                return hypercall("within a multicall ", record);
-            case TraceEvent.Pv.EMULATE_PRIVOP:
-                return readsTsc.test(record.longWord(0)) ? "rdtsc" : "privileged instruction";
-            case TraceEvent.Hvm.VMMCALL:
-                return "hypercall " + HypercallText.name(record.word[0]);
-            case TraceEvent.Hvm.INTR, TraceEvent.Hvm.INTR_WINDOW:
-                return null;
+        return switch (event) {
+            case TraceEvent.Pv.HYPERCALL -> hypercall("hypercall ", record);
+            case TraceEvent.Pv.HYPERCALL_SUBCALL -> hypercall("within a multicall ", record);
+            case TraceEvent.Pv.EMULATE_PRIVOP -> readsTsc.test(record.longWord(0)) ? "rdtsc" : "privileged instruction";
+            case TraceEvent.Hvm.VMMCALL -> "hypercall " + HypercallText.name(record.word[0]);
+            case TraceEvent.Hvm.INTR, TraceEvent.Hvm.INTR_WINDOW -> null;
             case TraceEvent.Hvm.IOPORT_READ,
                     TraceEvent.Hvm.IOPORT_WRITE,
                     TraceEvent.Hvm.MSR_READ,
-                    TraceEvent.Hvm.MSR_WRITE:
-            case TraceEvent.Hvm.CPUID:
-                return name(record) + " " + Integer.toHexString(record.word[0]);
-            default:
+                    TraceEvent.Hvm.MSR_WRITE,
+                    TraceEvent.Hvm.CPUID -> name(record) + " " + Integer.toHexString(record.word[0]);
+            default -> {
                 int subclass = event & 0x0ffff000;
                 boolean ofGuest = subclass == TraceEvent.Hvm.HANDLER_CLASS || (event & 0x0fff0000) == 0x00200000;
-                return ofGuest ? name(record) : null;
-        }
+                if (!ofGuest) {
+                    yield null;
+                }
+                yield name(record);
+            }
+        };
     }
 
     private static String name(TraceRecord record) {
