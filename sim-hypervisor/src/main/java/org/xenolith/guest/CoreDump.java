@@ -5,7 +5,7 @@ import org.xenolith.core.x86.Cpu;
 import org.xenolith.hypervisor.GuestMemory;
 import org.xenolith.hypervisor.Registers;
 
-/** What a vCPU of a crashed domain leaves, as text: registers, the top of its stack, the code at rip and where it came from. */
+/** What a vCPU of a crashed domain leaves, as text: registers, the code at rip, the top of its stack, and the blocks that it executed last. */
 final class CoreDump {
     private static final int STACK_WORDS = 32;
     private static final int WORDS_A_LINE = 4;
@@ -43,6 +43,12 @@ final class CoreDump {
                 cpu.segmentBase[Cpu.GS]);
         line(text, "code: %s", InstructionTracer.text(cpu, registers));
         stack(text, cpu.r[Cpu.RSP], registers.memory());
+        text.append("last blocks, the latest first:");
+        long[] blocks = cpu.recentBlocks();
+        for (int i = 0; i < blocks.length; i++) {
+            text.append(i % WORDS_A_LINE == 0 ? "\n  " : "  ").append(String.format(Locale.ROOT, "%016x", blocks[i]));
+        }
+        text.append('\n');
         return text.toString();
     }
 

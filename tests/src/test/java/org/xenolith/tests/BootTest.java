@@ -65,7 +65,13 @@ class BootTest {
 
         Command panic = Boots.boot(folder, List.of("echo c > /proc/sysrq-trigger"), "--extra", Boots.QUICK + " quiet");
         assertThat(panic.out()).contains("Kernel panic - not syncing: sysrq triggered crash");
-        assertThat(panic.err()).contains("crashed", "rip ", "stack:", "linux: shut down (crash)");
+        assertThat(panic.err())
+                .contains(
+                        "crashed",
+                        "rip ",
+                        "stack:",
+                        "last blocks, the latest first:\n  ffffffff8",
+                        "linux: shut down (crash)");
         assertThat(panic.code()).isEqualTo(4);
     }
 

@@ -189,6 +189,11 @@ public final class Cpu {
 
     // ----------------------------------------------------------------------------------------------------- run
 
+    /** Where (rip) the blocks of instructions executed last begin, the latest first; 0 where there were none. */
+    public long[] recentBlocks() {
+        return interpreter.recentBlocks();
+    }
+
     /**
      * Executes at most {@code instructions} instructions; a repeated string instruction counts one for each repetition, one that faults
      * counts too. Why it stopped is in {@link #exit}. To run in budgets of any size comes to the same.

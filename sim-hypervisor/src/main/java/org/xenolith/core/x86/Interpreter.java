@@ -9,11 +9,17 @@ import org.xenolith.machine.MachineMemory;
 final class Interpreter {
     private static final int OFFSET = MachineMemory.PAGE_SIZE - 1;
 
+    /** How many blocks are remembered; a power of two. */
+    private static final int RECENT = 16;
+
     private final Cpu c;
     private final MachineMemory memory;
     private final BlockCache cache;
     private final Decoder decoder = new Decoder();
     private final Semantics semantics = Semantics.all();
+
+    private final long[] recent = new long[RECENT];
+    private int recentAt;
 
     Interpreter(Cpu c, MachineMemory memory) {
         this.c = c;
@@ -34,6 +40,8 @@ final class Interpreter {
             while (true) {
                 Op[] ops = block.ops;
                 int count = ops.length;
+                recentAt = recentAt + 1 & RECENT - 1;
+                recent[recentAt] = block.rip;
                 if (count > c.left) {
                     count = (int) c.left;
                     c.rip = block.ripOf(count);
@@ -62,6 +70,15 @@ final class Interpreter {
             c.left--;
             return fault;
         }
+    }
+
+    /** Where the blocks executed last begin, the latest first; 0 where there were none. */
+    long[] recentBlocks() {
+        long[] latestFirst = new long[RECENT];
+        for (int i = 0; i < RECENT; i++) {
+            latestFirst[i] = recent[recentAt - i & RECENT - 1];
+        }
+        return latestFirst;
     }
 
     /**
