@@ -23,6 +23,9 @@ import org.xenolith.guest.Workloads;
 import org.xenolith.hypervisor.CpuSet;
 import org.xenolith.hypervisor.Domain;
 import org.xenolith.hypervisor.Hypervisor;
+import org.xenolith.hypervisor.PoolConfig;
+import org.xenolith.hypervisor.MachineConfig;
+import org.xenolith.hypervisor.DomainConfig;
 import org.xenolith.hypervisor.Policy;
 import org.xenolith.hypervisor.Scheduler;
 import org.xenolith.machine.CostProfile;
@@ -63,8 +66,8 @@ public class ModelBench {
         int pcpus = Integer.parseInt(sizes[0]);
         int vcpus = Integer.parseInt(sizes[1]);
         hypervisor = new Hypervisor(
-                new Hypervisor.MachineConfig(Topology.flat(pcpus), CostProfile.load("qemu-icount"), 1000, 0, 1, "bench"),
-                List.of(new Hypervisor.PoolConfig("Pool-0", CpuSet.firstOf(pcpus), named(scheduler))),
+                new MachineConfig(Topology.flat(pcpus), CostProfile.load("qemu-icount"), 1000, 0, 1, "bench"),
+                List.of(new PoolConfig("Pool-0", CpuSet.firstOf(pcpus), named(scheduler))),
                 null,
                 null);
         Map<Integer, DomainLoad> loads = new HashMap<>();
@@ -73,7 +76,7 @@ public class ModelBench {
             Map<String, Object> parameters = Map.of("workMicros", 300 + 7 * id, "sleepMicros", 2000 + 11 * id);
             DomainLoad load = Workloads.create("periodic", parameters, 1);
             loads.put(id, load);
-            hypervisor.createDomain(new Hypervisor.DomainConfig(
+            hypervisor.createDomain(new DomainConfig(
                     id,
                     "d" + id,
                     Domain.Type.PV,

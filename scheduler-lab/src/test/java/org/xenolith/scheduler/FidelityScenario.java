@@ -9,8 +9,11 @@ import org.xenolith.guest.TinyKernel;
 import org.xenolith.guest.Workload;
 import org.xenolith.hypervisor.CpuSet;
 import org.xenolith.hypervisor.Domain;
+import org.xenolith.hypervisor.DomainConfig;
 import org.xenolith.hypervisor.FlatMemory;
 import org.xenolith.hypervisor.Hypervisor;
+import org.xenolith.hypervisor.MachineConfig;
+import org.xenolith.hypervisor.PoolConfig;
 import org.xenolith.hypervisor.Scheduler;
 import org.xenolith.machine.Cost;
 import org.xenolith.machine.CostProfile;
@@ -139,8 +142,8 @@ record FidelityScenario(
             TraceSink sink,
             Map<Integer, Integer> credits) {
         Hypervisor xen = new Hypervisor(
-                new Hypervisor.MachineConfig(Topology.flat(1), costs, 1, mask, 1, name),
-                List.of(new Hypervisor.PoolConfig("Pool-0", CpuSet.firstOf(1), scheduler.get())),
+                new MachineConfig(Topology.flat(1), costs, 1, mask, 1, name),
+                List.of(new PoolConfig("Pool-0", CpuSet.firstOf(1), scheduler.get())),
                 sink,
                 null);
         long shift = uptimeNanos - recording.start;
@@ -159,7 +162,7 @@ record FidelityScenario(
                         default -> Workload.Task::computeForever;
                     };
             FlatMemory memory = new FlatMemory(TinyKernel.ARGUMENT_BYTES);
-            Domain domain = xen.createDomain(new Hypervisor.DomainConfig(
+            Domain domain = xen.createDomain(new DomainConfig(
                     id,
                     "d" + id,
                     Domain.Type.PV,

@@ -237,7 +237,7 @@ public final class Domain {
     }
 
     /** Makes its vCPUs, paused, and places them as Xen does: the first where it may run first, each other on the next. */
-    void makeVcpus(Hypervisor hypervisor, Hypervisor.DomainConfig config, int firstIndex) {
+    void makeVcpus(Hypervisor hypervisor, DomainConfig config, int firstIndex) {
         CpuSet all = CpuSet.firstOf(hypervisor.pcpus().size());
         CpuSet hard = config.hard() == null ? all : config.hard();
         CpuSet soft = config.soft() == null ? all : config.soft();

@@ -7,7 +7,6 @@ import java.util.List;
 import org.xenolith.engine.EventQueue;
 import org.xenolith.engine.RandomStream;
 import org.xenolith.machine.Cost;
-import org.xenolith.machine.CostProfile;
 import org.xenolith.machine.MachineMemory;
 import org.xenolith.machine.Topology;
 import org.xenolith.machine.TscClock;
@@ -92,67 +91,6 @@ public final class Hypervisor {
             }
         }
     }
-
-    /**
-     * A cpupool to be made.
-     *
-     * @param name its name, such as {@code Pool-0}
-     * @param pcpus its pCPUs
-     * @param scheduler its own scheduler, not yet initialised
-     */
-    public record PoolConfig(String name, CpuSet pcpus, Scheduler scheduler) {}
-
-    /**
-     * The machine and how it is observed.
-     *
-     * @param topology its pCPUs
-     * @param costs what the hypervisor's work costs on it
-     * @param quantumCycles how far one guest that promises no lookahead may run ahead of another; at least 1
-     * @param traceMask which records are emitted, as {@code xentrace -e}
-     * @param seed the experiment's seed
-     * @param cell the cell's name, by which its random streams differ from those of others
-     * @param frames frames of memory, for guests that execute instructions; 0 if there are none
-     */
-    public record MachineConfig(
-            Topology topology,
-            CostProfile costs,
-            long quantumCycles,
-            int traceMask,
-            long seed,
-            String cell,
-            int frames) {
-        /** A machine without memory. */
-        public MachineConfig(
-                Topology topology, CostProfile costs, long quantumCycles, int traceMask, long seed, String cell) {
-            this(topology, costs, quantumCycles, traceMask, seed, cell, 0);
-        }
-    }
-
-    /**
-     * A domain to be made.
-     *
-     * @param id its id, 0 for dom0; no other domain may have it
-     * @param name its name
-     * @param type how it is virtualised
-     * @param memory its memory, or null if its guests execute instructions: then it has frames of the machine's
-     * @param pool name of its cpupool
-     * @param weight 1 to 65535
-     * @param cap percent of one pCPU, 0 for none
-     * @param guests one for each vCPU
-     * @param hard hard affinity of each vCPU, or null for all
-     * @param soft soft affinity of each vCPU, or null for all
-     */
-    public record DomainConfig(
-            int id,
-            String name,
-            Domain.Type type,
-            GuestMemory memory,
-            String pool,
-            int weight,
-            int cap,
-            List<? extends Guest> guests,
-            CpuSet hard,
-            CpuSet soft) {}
 
     private void addPool(PoolConfig config) {
         CpuPool pool = new CpuPool(this, config.name(), config.pcpus(), config.scheduler());

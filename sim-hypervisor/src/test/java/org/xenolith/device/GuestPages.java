@@ -4,9 +4,12 @@ import java.util.List;
 import org.xenolith.hypervisor.CpuSet;
 import org.xenolith.hypervisor.Decision;
 import org.xenolith.hypervisor.Domain;
+import org.xenolith.hypervisor.DomainConfig;
 import org.xenolith.hypervisor.Guest;
 import org.xenolith.hypervisor.GuestExit;
 import org.xenolith.hypervisor.Hypervisor;
+import org.xenolith.hypervisor.MachineConfig;
+import org.xenolith.hypervisor.PoolConfig;
 import org.xenolith.hypervisor.SchedUnit;
 import org.xenolith.hypervisor.Scheduler;
 import org.xenolith.hypervisor.SchedulerHost;
@@ -20,15 +23,15 @@ final class GuestPages {
     static final int PAGES = 4;
 
     final Hypervisor hypervisor = new Hypervisor(
-            new Hypervisor.MachineConfig(Topology.flat(1), CostProfile.load("zero"), 1000, 0, 1, "test", 64),
-            List.of(new Hypervisor.PoolConfig("Pool-0", CpuSet.firstOf(1), new Idle())),
+            new MachineConfig(Topology.flat(1), CostProfile.load("zero"), 1000, 0, 1, "test", 64),
+            List.of(new PoolConfig("Pool-0", CpuSet.firstOf(1), new Idle())),
             null,
             null);
     final MachineMemory memory = hypervisor.frames().memory();
 
     /** A domain with {@link #PAGES} pages, and event channels 1 and 2 waiting for dom0. */
     Domain domain(int id) {
-        Domain domain = hypervisor.createDomain(new Hypervisor.DomainConfig(
+        Domain domain = hypervisor.createDomain(new DomainConfig(
                 id, "guest" + id, Domain.Type.PVH, null, "Pool-0", 256, 0, List.of(new Nothing()), null, null));
         for (int gfn = 0; gfn < PAGES; gfn++) {
             domain.physmap().populate(gfn);

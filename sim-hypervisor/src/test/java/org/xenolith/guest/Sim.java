@@ -9,8 +9,11 @@ import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import org.xenolith.hypervisor.CpuSet;
 import org.xenolith.hypervisor.Domain;
+import org.xenolith.hypervisor.DomainConfig;
 import org.xenolith.hypervisor.Guest;
 import org.xenolith.hypervisor.Hypervisor;
+import org.xenolith.hypervisor.MachineConfig;
+import org.xenolith.hypervisor.PoolConfig;
 import org.xenolith.machine.CostProfile;
 import org.xenolith.machine.Topology;
 import org.xenolith.trace.TraceEvent;
@@ -31,9 +34,9 @@ final class Sim {
     Sim(int pcpus, String costs, long sliceNanos, UnaryOperator<Guest> wrap) {
         this.wrap = wrap;
         hypervisor = new Hypervisor(
-                new Hypervisor.MachineConfig(
+                new MachineConfig(
                         Topology.flat(pcpus), CostProfile.load(costs), 1000, TraceEvent.ALL_CLASSES, 7, "test"),
-                List.of(new Hypervisor.PoolConfig("Pool-0", CpuSet.firstOf(pcpus), new SliceFifo(sliceNanos))),
+                List.of(new PoolConfig("Pool-0", CpuSet.firstOf(pcpus), new SliceFifo(sliceNanos))),
                 this::keep,
                 null);
     }
@@ -52,8 +55,8 @@ final class Sim {
         for (Guest g : load.guests()) {
             guests.add(wrap.apply(g));
         }
-        return hypervisor.createDomain(new Hypervisor.DomainConfig(
-                id, name, Domain.Type.PV, load.memory(), "Pool-0", 256, 0, guests, null, null));
+        return hypervisor.createDomain(
+                new DomainConfig(id, name, Domain.Type.PV, load.memory(), "Pool-0", 256, 0, guests, null, null));
     }
 
     void start() {

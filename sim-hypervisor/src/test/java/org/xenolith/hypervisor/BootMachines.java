@@ -12,9 +12,9 @@ public final class BootMachines {
     /** A machine of one pCPU with this much memory. */
     public static Hypervisor machine(int mebibytes) {
         return new Hypervisor(
-                new Hypervisor.MachineConfig(
+                new MachineConfig(
                         Topology.flat(1), CostProfile.load("zero"), 1000, Machines.SCHED, 1, "test", mebibytes << 8),
-                List.of(new Hypervisor.PoolConfig("Pool-0", CpuSet.firstOf(1), new Fifo())),
+                List.of(new PoolConfig("Pool-0", CpuSet.firstOf(1), new Fifo())),
                 null,
                 null);
     }
@@ -26,7 +26,7 @@ public final class BootMachines {
             guests.add(new FakeBootedGuest());
         }
         return hypervisor.createDomain(
-                new Hypervisor.DomainConfig(id, "dom" + id, type, null, "Pool-0", 256, 0, guests, null, null));
+                new DomainConfig(id, "dom" + id, type, null, "Pool-0", 256, 0, guests, null, null));
     }
 
     /** The frame that {@code domain} grants to dom0 by entry {@code ref}; -1 if it grants none, or not to write. */

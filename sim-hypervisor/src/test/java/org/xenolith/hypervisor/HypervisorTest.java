@@ -94,16 +94,16 @@ class HypervisorTest {
     @Example
     void poolsKeepToTheirPcpus() {
         Hypervisor hypervisor = new Hypervisor(
-                new Hypervisor.MachineConfig(Topology.flat(3), CostProfile.load("zero"), 1000, 0, 1, "test"),
+                new MachineConfig(Topology.flat(3), CostProfile.load("zero"), 1000, 0, 1, "test"),
                 List.of(
-                        new Hypervisor.PoolConfig("Pool-0", CpuSet.of(0, 2), new Fifo()),
-                        new Hypervisor.PoolConfig("other", CpuSet.of(1), new Fifo())),
+                        new PoolConfig("Pool-0", CpuSet.of(0, 2), new Fifo()),
+                        new PoolConfig("other", CpuSet.of(1), new Fifo())),
                 null,
                 null);
         List<Domain> domains = new ArrayList<>();
         for (int id = 1; id <= 3; id++) {
             ScriptedGuest guest = new ScriptedGuest();
-            Domain domain = hypervisor.createDomain(new Hypervisor.DomainConfig(
+            Domain domain = hypervisor.createDomain(new DomainConfig(
                     id,
                     "d",
                     Domain.Type.PV,
@@ -130,8 +130,8 @@ class HypervisorTest {
         for (Domain.Type type : Domain.Type.values()) {
             Hypervisor hypervisor = Machines.flat(1, "xeon-2003", new Fifo(), null);
             ScriptedGuest guest = new ScriptedGuest();
-            hypervisor.unpause(hypervisor.createDomain(new Hypervisor.DomainConfig(
-                    1, "d", type, guest.memory, "Pool-0", 256, 0, List.of(guest), null, null)));
+            hypervisor.unpause(hypervisor.createDomain(
+                    new DomainConfig(1, "d", type, guest.memory, "Pool-0", 256, 0, List.of(guest), null, null)));
             hypervisor.run(END);
             hypervisorCycles[type.ordinal()] = hypervisor.pcpu(0).hypervisorCycles();
         }

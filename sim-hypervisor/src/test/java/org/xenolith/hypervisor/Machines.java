@@ -13,8 +13,8 @@ final class Machines {
 
     static Hypervisor flat(int pcpus, String costs, Scheduler scheduler, TraceSink sink) {
         return new Hypervisor(
-                new Hypervisor.MachineConfig(Topology.flat(pcpus), CostProfile.load(costs), 1000, SCHED, 1, "test"),
-                List.of(new Hypervisor.PoolConfig("Pool-0", CpuSet.firstOf(pcpus), scheduler)),
+                new MachineConfig(Topology.flat(pcpus), CostProfile.load(costs), 1000, SCHED, 1, "test"),
+                List.of(new PoolConfig("Pool-0", CpuSet.firstOf(pcpus), scheduler)),
                 sink,
                 null);
     }
@@ -22,9 +22,8 @@ final class Machines {
     /** A machine with memory, for guests with registers. */
     static Hypervisor withFrames(int pcpus, int frames, TraceSink sink, int mask) {
         return new Hypervisor(
-                new Hypervisor.MachineConfig(
-                        Topology.flat(pcpus), CostProfile.load("zero"), 1000, mask, 1, "test", frames),
-                List.of(new Hypervisor.PoolConfig("Pool-0", CpuSet.firstOf(pcpus), new Fifo())),
+                new MachineConfig(Topology.flat(pcpus), CostProfile.load("zero"), 1000, mask, 1, "test", frames),
+                List.of(new PoolConfig("Pool-0", CpuSet.firstOf(pcpus), new Fifo())),
                 sink,
                 null);
     }
@@ -32,7 +31,7 @@ final class Machines {
     /** A domain, not yet unpaused, with {@code pages} frames of memory from 0 on. */
     static Domain booted(Hypervisor hypervisor, int id, Domain.Type type, int pages, Guest... guests) {
         Domain domain = hypervisor.createDomain(
-                new Hypervisor.DomainConfig(id, "dom" + id, type, null, "Pool-0", 256, 0, List.of(guests), null, null));
+                new DomainConfig(id, "dom" + id, type, null, "Pool-0", 256, 0, List.of(guests), null, null));
         for (int gfn = 0; gfn < pages; gfn++) {
             domain.physmap().populate(gfn);
         }
@@ -40,7 +39,7 @@ final class Machines {
     }
 
     static Domain domain(Hypervisor hypervisor, int id, GuestMemory memory, Guest... guests) {
-        Domain domain = hypervisor.createDomain(new Hypervisor.DomainConfig(
+        Domain domain = hypervisor.createDomain(new DomainConfig(
                 id, "dom" + id, Domain.Type.PV, memory, "Pool-0", 256, 0, List.of(guests), null, null));
         hypervisor.unpause(domain);
         return domain;

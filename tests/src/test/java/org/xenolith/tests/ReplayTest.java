@@ -19,7 +19,10 @@ import org.xenolith.guest.DomainLoad;
 import org.xenolith.guest.ReplayGuests;
 import org.xenolith.hypervisor.CpuSet;
 import org.xenolith.hypervisor.Domain;
+import org.xenolith.hypervisor.DomainConfig;
 import org.xenolith.hypervisor.Hypervisor;
+import org.xenolith.hypervisor.MachineConfig;
+import org.xenolith.hypervisor.PoolConfig;
 import org.xenolith.hypervisor.Runstate;
 import org.xenolith.hypervisor.Scheduler;
 import org.xenolith.hypervisor.Vcpu;
@@ -58,8 +61,8 @@ class ReplayTest {
     private static Map<Integer, Double> replay(
             Demand demand, TraceDescription host, Scheduler scheduler, CostProfile costs, long beginNanos) {
         Hypervisor xen = new Hypervisor(
-                new Hypervisor.MachineConfig(Topology.flat(host.pcpus()), costs, 1000, 0, 1, "replay"),
-                List.of(new Hypervisor.PoolConfig("Pool-0", CpuSet.firstOf(host.pcpus()), scheduler)),
+                new MachineConfig(Topology.flat(host.pcpus()), costs, 1000, 0, 1, "replay"),
+                List.of(new PoolConfig("Pool-0", CpuSet.firstOf(host.pcpus()), scheduler)),
                 null,
                 null);
         xen.run(xen.clock().toCycles(beginNanos));
@@ -67,7 +70,7 @@ class ReplayTest {
         for (int id : guests.domains()) {
             DomainDescription d = domain(host, id);
             DomainLoad load = guests.load(id);
-            xen.createDomain(new Hypervisor.DomainConfig(
+            xen.createDomain(new DomainConfig(
                     id,
                     d.name(),
                     Domain.Type.PV,

@@ -30,8 +30,11 @@ import org.xenolith.guest.DomainLoad;
 import org.xenolith.guest.Workloads;
 import org.xenolith.hypervisor.CpuSet;
 import org.xenolith.hypervisor.Domain;
+import org.xenolith.hypervisor.DomainConfig;
 import org.xenolith.hypervisor.Hypervisor;
+import org.xenolith.hypervisor.MachineConfig;
 import org.xenolith.hypervisor.Policy;
+import org.xenolith.hypervisor.PoolConfig;
 import org.xenolith.hypervisor.Scheduler;
 import org.xenolith.machine.CostProfile;
 import org.xenolith.machine.Topology;
@@ -131,8 +134,8 @@ class XenalyzeOracleTest {
     private static void simulate(String scheduler, int pcpus, TraceSink sink) {
         CostProfile costs = CostProfile.load("qemu-icount");
         Hypervisor hypervisor = new Hypervisor(
-                new Hypervisor.MachineConfig(Topology.flat(pcpus), costs, 1000, TraceEvent.ALL_CLASSES, 1, "oracle"),
-                List.of(new Hypervisor.PoolConfig("Pool-0", CpuSet.firstOf(pcpus), scheduler(scheduler))),
+                new MachineConfig(Topology.flat(pcpus), costs, 1000, TraceEvent.ALL_CLASSES, 1, "oracle"),
+                List.of(new PoolConfig("Pool-0", CpuSet.firstOf(pcpus), scheduler(scheduler))),
                 sink,
                 null);
         Map<Integer, DomainLoad> loads = new HashMap<>();
@@ -142,7 +145,7 @@ class XenalyzeOracleTest {
                     : Workloads.create("periodic", Map.of("workMicros", 400 + id, "sleepMicros", 1500 + 7 * id), 1);
             loads.put(id, load);
             int cap = id == 2 && scheduler.startsWith("credit") ? 30 : 0;
-            hypervisor.createDomain(new Hypervisor.DomainConfig(
+            hypervisor.createDomain(new DomainConfig(
                     id,
                     "d" + id,
                     Domain.Type.PV,

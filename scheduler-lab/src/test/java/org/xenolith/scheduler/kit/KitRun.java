@@ -7,8 +7,11 @@ import org.xenolith.guest.TinyKernel;
 import org.xenolith.guest.Workload;
 import org.xenolith.hypervisor.CpuSet;
 import org.xenolith.hypervisor.Domain;
+import org.xenolith.hypervisor.DomainConfig;
 import org.xenolith.hypervisor.FlatMemory;
 import org.xenolith.hypervisor.Hypervisor;
+import org.xenolith.hypervisor.MachineConfig;
+import org.xenolith.hypervisor.PoolConfig;
 import org.xenolith.hypervisor.Scheduler;
 import org.xenolith.hypervisor.Vcpu;
 import org.xenolith.machine.CostProfile;
@@ -78,9 +81,8 @@ final class KitRun {
         neglectSince = new long[pcpus];
         Arrays.fill(neglectSince, -1);
         xen = new Hypervisor(
-                new Hypervisor.MachineConfig(
-                        scenario.topology(), costs, 1000, ALL_EVENTS, scenario.seed(), scenario.toString()),
-                List.of(new Hypervisor.PoolConfig("Pool-0", CpuSet.firstOf(pcpus), scheduler)),
+                new MachineConfig(scenario.topology(), costs, 1000, ALL_EVENTS, scenario.seed(), scenario.toString()),
+                List.of(new PoolConfig("Pool-0", CpuSet.firstOf(pcpus), scheduler)),
                 this::accept,
                 null);
         int id = 1;
@@ -105,7 +107,7 @@ final class KitRun {
         for (int i = 0; i < d.vcpus(); i++) {
             kernels.add(new TinyKernel(load(d, id * 100 + i), memory, 0));
         }
-        return xen.createDomain(new Hypervisor.DomainConfig(
+        return xen.createDomain(new DomainConfig(
                 id, "d" + id, Domain.Type.PV, memory, "Pool-0", d.weight(), d.cap(), kernels, d.affinity(), null));
     }
 

@@ -1,0 +1,29 @@
+package org.xenolith.hypervisor;
+
+import java.util.List;
+
+/**
+ * A domain to be made.
+ *
+ * @param id its id, 0 for dom0; no other domain may have it
+ * @param name its name
+ * @param type how it is virtualised
+ * @param memory its memory, or null if its guests execute instructions: then it has frames of the machine's
+ * @param pool name of its cpupool
+ * @param weight 1 to 65535
+ * @param cap percent of one pCPU, 0 for none
+ * @param guests one for each vCPU
+ * @param hard hard affinity of each vCPU, or null for all
+ * @param soft soft affinity of each vCPU, or null for all
+ */
+public record DomainConfig(
+        int id,
+        String name,
+        Domain.Type type,
+        GuestMemory memory,
+        String pool,
+        int weight,
+        int cap,
+        List<? extends Guest> guests,
+        CpuSet hard,
+        CpuSet soft) {}
