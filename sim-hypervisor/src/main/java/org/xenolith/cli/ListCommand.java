@@ -13,6 +13,7 @@ import org.xenolith.experiment.SchedulerChoice;
 import org.xenolith.guest.WorkloadKind;
 import org.xenolith.guest.WorkloadParameter;
 import org.xenolith.guest.Workloads;
+import org.xenolith.hypervisor.DomainParameter;
 import org.xenolith.hypervisor.Parameter;
 import org.xenolith.machine.Cost;
 import org.xenolith.machine.CostProfile;
@@ -64,6 +65,9 @@ final class ListCommand implements Callable<Integer> {
             Map<String, Object> values = choice.values();
             for (Parameter p : choice.parameters()) {
                 table.row("  " + p.name(), "= " + values.get(p.name()), choice.takes(p), p.help());
+            }
+            for (DomainParameter p : choice.domainParameters()) {
+                table.row("  domain's " + p.name(), "= " + p.defaultValue(), SchedulerChoice.takes(p), p.help());
             }
             table.lines().forEach(out::println);
         }

@@ -81,6 +81,7 @@ public record Scenario(
      * @param workload what its vCPUs run, by name in {@link org.xenolith.guest.Workloads}; null for one that is replayed or boots
      * @param parameters the workload's parameters
      * @param boot what it boots, or null if it boots nothing
+     * @param scheduling what schedulers take for each vCPU beside weight and cap, by name; the last stands for those that follow
      */
     public record DomainSpec(
             int id,
@@ -94,8 +95,9 @@ public record Scenario(
             String pool,
             String workload,
             Map<String, String> parameters,
-            BootPlan boot) {
-        /** A domain that boots nothing. */
+            BootPlan boot,
+            List<Map<String, Long>> scheduling) {
+        /** A domain that boots nothing and has nothing particular for schedulers. */
         public DomainSpec(
                 int id,
                 String name,
@@ -108,7 +110,7 @@ public record Scenario(
                 String pool,
                 String workload,
                 Map<String, String> parameters) {
-            this(id, name, type, vcpus, weight, cap, hard, soft, pool, workload, parameters, null);
+            this(id, name, type, vcpus, weight, cap, hard, soft, pool, workload, parameters, null, List.of());
         }
     }
 

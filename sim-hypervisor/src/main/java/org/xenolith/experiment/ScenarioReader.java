@@ -10,8 +10,10 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.xenolith.engine.InputException;
 import org.xenolith.experiment.Scenario.Action;
 import org.xenolith.experiment.Scenario.DomainSpec;
@@ -55,6 +57,7 @@ import org.xenolith.trace.TraceDescription.DomainDescription;
  *     cap: 0                    # percent of one pCPU
  *     cpus: 0-3                 # hard affinity, as xl writes it; a list gives one for each vCPU
  *     cpus_soft: 0-1
+ *     sched: {period_us: 10000, budget_us: 4000}    # what schedulers take beside weight and cap; a list gives one for each vCPU
  *     pool: Pool-0
  *     guest: {workload: periodic, workMicros: 5000, sleepMicros: 10000}
  *   - config: b.cfg             # an xl.cfg file beside this one
@@ -87,8 +90,8 @@ public final class ScenarioReader {
             "actions");
     private static final List<String> MACHINE_KEYS =
             List.of("pcpus", "sockets", "coresPerSocket", "threadsPerCore", "numaNodes");
-    private static final List<String> DOMAIN_KEYS =
-            List.of("name", "config", "id", "type", "vcpus", "weight", "cap", "cpus", "cpus_soft", "pool", "guest");
+    private static final List<String> DOMAIN_KEYS = List.of(
+            "name", "config", "id", "type", "vcpus", "weight", "cap", "cpus", "cpus_soft", "sched", "pool", "guest");
     private static final List<String> ACTION_KEYS =
             List.of("at", "do", "domain", "weight", "cap", "vcpu", "cpus", "cpus_soft");
 
@@ -104,6 +107,7 @@ public final class ScenarioReader {
     private final List<Path> inputs = new ArrayList<>();
     private Topology topology;
     private List<Pool> pools;
+    private DomainParameterReader domainParameters;
 
     private ScenarioReader(SchedulerCatalog catalog, Path folder) {
         this.catalog = catalog;
@@ -176,6 +180,12 @@ public final class ScenarioReader {
             throw root.refuse("duration must be longer than warmup (" + Durations.format(warmup) + ") and at most "
                     + Durations.format(Scenario.MAX_NANOS));
         }
+        domainParameters = new DomainParameterReader(Stream.of(
+                        catalog.all().stream(),
+                        schedulers.stream(),
+                        pools.stream().map(Pool::scheduler).filter(Objects::nonNull))
+                .flatMap(s -> s)
+                .toList());
         List<DomainSpec> domains = root.has("domains") ? domains(root.get("domains"), recording) : List.of();
         if (recording != null) {
             inputs.addAll(recordingFiles(recording));
@@ -378,7 +388,8 @@ public final class ScenarioReader {
                 pool.name(),
                 workload(node, name, recording),
                 parameters(node),
-                boot(node));
+                boot(node),
+                node.has("sched") ? domainParameters.read(node.get("sched"), vcpus) : List.of());
         if (domain.boot() == null) {
             located(node, () -> Workloads.create(domain.workload(), domain.parameters(), vcpus));
         }
@@ -387,7 +398,7 @@ public final class ScenarioReader {
 
     /** A domain of the trace with another weight, cap or affinity than it had. */
     private DomainSpec replayedDomain(YamlNode node, Recording recording) {
-        node.allow(List.of("name", "weight", "cap", "cpus", "cpus_soft"));
+        node.allow(List.of("name", "weight", "cap", "cpus", "cpus_soft", "sched"));
         String name = node.required("name").text();
         DomainDescription recorded = recording.description().domains().stream()
                 .filter(d -> d.name().equals(name))
@@ -411,7 +422,9 @@ public final class ScenarioReader {
                 affinity(node, "cpus_soft", recorded.vcpus(), null, null),
                 pools.get(0).name(),
                 null,
-                Map.of());
+                Map.of(),
+                null,
+                node.has("sched") ? domainParameters.read(node.get("sched"), recorded.vcpus()) : List.of());
     }
 
     /** The domains of a trace, those {@code changed} as they are there. */

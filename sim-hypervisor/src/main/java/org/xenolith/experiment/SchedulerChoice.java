@@ -13,6 +13,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.xenolith.engine.InputException;
+import org.xenolith.hypervisor.DomainParameter;
 import org.xenolith.hypervisor.Parameter;
 import org.xenolith.hypervisor.Policy;
 import org.xenolith.hypervisor.Scheduler;
@@ -99,6 +100,16 @@ public final class SchedulerChoice {
                 + set.entrySet().stream()
                         .map(e -> ":" + e.getKey() + "=" + e.getValue())
                         .collect(Collectors.joining());
+    }
+
+    /** What it takes for each domain or vCPU beside weight and cap. */
+    public List<DomainParameter> domainParameters() {
+        return List.of(type.getAnnotationsByType(DomainParameter.class));
+    }
+
+    /** What {@code parameter} takes, such as {@code 10 to 1000000 us}. */
+    public static String takes(DomainParameter parameter) {
+        return DomainParameterReader.takes(parameter);
     }
 
     /** Its parameters as they are declared. */

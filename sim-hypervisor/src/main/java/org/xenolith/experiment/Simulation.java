@@ -207,7 +207,8 @@ final class Simulation {
                 spec.cap(),
                 guests,
                 spec.hard() == null ? null : spec.hard().get(0),
-                spec.soft() == null ? null : spec.soft().get(0));
+                spec.soft() == null ? null : spec.soft().get(0),
+                spec.scheduling());
     }
 
     private void pin(Vcpu vcpu, DomainSpec spec) {

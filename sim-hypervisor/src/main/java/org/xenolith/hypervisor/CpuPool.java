@@ -17,6 +17,33 @@ public final class CpuPool implements SchedulerHost {
         this.scheduler = scheduler;
     }
 
+    /** What the scheduler takes for each domain, by name. */
+    private DomainParameter declared(String name) {
+        for (DomainParameter parameter : scheduler.getClass().getAnnotationsByType(DomainParameter.class)) {
+            if (parameter.name().equals(name)) {
+                return parameter;
+            }
+        }
+        return null;
+    }
+
+    /** The value of {@code name} for {@code v}, as set or by default. */
+    long parameter(Vcpu v, String name) {
+        DomainParameter parameter = declared(name);
+        if (parameter == null) {
+            throw new IllegalArgumentException(scheduler.getClass().getSimpleName() + " declares no '" + name + "'");
+        }
+        Long value = v.schedulerParameters.get(name);
+        if (value == null) {
+            return parameter.defaultValue();
+        }
+        if (value < parameter.min() || value > parameter.max()) {
+            throw new IllegalArgumentException(
+                    name + " must be " + parameter.min() + " to " + parameter.max() + ": " + value);
+        }
+        return value;
+    }
+
     /** Its name, such as {@code Pool-0}. */
     public String name() {
         return name;

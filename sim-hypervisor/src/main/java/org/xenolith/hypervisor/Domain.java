@@ -3,6 +3,7 @@ package org.xenolith.hypervisor;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import org.xenolith.engine.InputException;
 
 /** A domain: its vCPUs, memory and event channels, and the parameters by which schedulers serve it. */
@@ -254,6 +255,7 @@ public final class Domain {
             if (v.usablePcpus().isEmpty()) {
                 throw new IllegalArgumentException(v + " may run nowhere: affinity " + hard + ", pool " + pool.pcpus());
             }
+            v.schedulerParameters = parameters(config.parameters(), vcpuId);
             vcpus.add(v);
             units.add(v.unit());
             v.pause();
@@ -261,6 +263,10 @@ public final class Domain {
             v.unit().pcpu = previous;
             v.singleshot.migrate(previous);
         }
+    }
+
+    private static Map<String, Long> parameters(List<Map<String, Long>> byVcpu, int vcpu) {
+        return byVcpu.isEmpty() ? Map.of() : Map.copyOf(byVcpu.get(Math.min(vcpu, byVcpu.size() - 1)));
     }
 
     /** Its name and id. */

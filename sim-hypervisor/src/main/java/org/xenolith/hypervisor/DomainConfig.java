@@ -1,6 +1,7 @@
 package org.xenolith.hypervisor;
 
 import java.util.List;
+import java.util.Map;
 
 /**
  * A domain to be made.
@@ -15,6 +16,7 @@ import java.util.List;
  * @param guests one for each vCPU
  * @param hard hard affinity of each vCPU, or null for all
  * @param soft soft affinity of each vCPU, or null for all
+ * @param parameters what schedulers take for each vCPU, by name ({@link DomainParameter}); the last stands for those that follow
  */
 public record DomainConfig(
         int id,
@@ -26,4 +28,20 @@ public record DomainConfig(
         int cap,
         List<? extends Guest> guests,
         CpuSet hard,
-        CpuSet soft) {}
+        CpuSet soft,
+        List<Map<String, Long>> parameters) {
+    /** A domain that leaves to schedulers what they take beside weight and cap. */
+    public DomainConfig(
+            int id,
+            String name,
+            Domain.Type type,
+            GuestMemory memory,
+            String pool,
+            int weight,
+            int cap,
+            List<? extends Guest> guests,
+            CpuSet hard,
+            CpuSet soft) {
+        this(id, name, type, memory, pool, weight, cap, guests, hard, soft, List.of());
+    }
+}

@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.xenolith.engine.EventQueue;
 import org.xenolith.engine.RandomStream;
 import org.xenolith.machine.Cost;
@@ -151,6 +153,39 @@ public final class Hypervisor {
         onPcpu0(() -> {
             domain.setShare(weight, cap);
             domain.pool().scheduler.adjusted(domain);
+        });
+    }
+
+    /**
+     * Changes what the scheduler takes for {@code v} beside weight and cap ({@link DomainParameter}) while the domain runs, as
+     * {@code xl sched-rtds} does. What is not named stays.
+     *
+     * @throws IllegalArgumentException if the scheduler refuses the values; then nothing has changed
+     */
+    public void setParameters(Vcpu v, Map<String, Long> values) {
+        Map<String, Long> before = v.schedulerParameters;
+        Map<String, Long> after = new TreeMap<>(before);
+        after.putAll(values);
+        onPcpu0(() -> {
+            try {
+                v.schedulerParameters = Collections.unmodifiableMap(after);
+                v.domain().pool().scheduler.adjusted(v.domain());
+            } catch (IllegalArgumentException e) {
+                v.schedulerParameters = before;
+                throw e;
+            }
+        });
+    }
+
+    /**
+     * Changes parameters of a pool's scheduler while it runs, as {@code xl sched-credit -s} does: {@code change} sets fields of it.
+     *
+     * @throws IllegalArgumentException if the scheduler refuses them
+     */
+    public void reconfigure(CpuPool pool, Runnable change) {
+        onPcpu0(() -> {
+            change.run();
+            pool.scheduler.reconfigured();
         });
     }
 

@@ -89,6 +89,16 @@ public final class SchedUnit {
         return vcpu.usablePcpus().contains(pcpu);
     }
 
+    /**
+     * The value of {@code name} for it, one of the {@link DomainParameter}s that its pool's scheduler declares: as set, or the
+     * default. For {@link Scheduler#insert} and {@link Scheduler#adjusted}, which keep what they need.
+     *
+     * @throws IllegalArgumentException if the scheduler declares no such parameter
+     */
+    public long parameter(String name) {
+        return domain().pool().parameter(vcpu, name);
+    }
+
     /** What the scheduler keeps of it: whatever was set last, null at first. */
     @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"})
     public <T> T data() {

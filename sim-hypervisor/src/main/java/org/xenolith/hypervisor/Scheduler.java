@@ -5,7 +5,7 @@ package org.xenolith.hypervisor;
  * the life of units and calls these hooks; the policy owns its queues and answers {@link #schedule}.
  *
  * <p>A policy is a class with a public constructor without arguments. Fields annotated with {@link Parameter} are its
- * parameters, set before {@link #init}. It is found by {@code ServiceLoader} or compiled from a source file; name and
+ * parameters, set before {@link #init}; {@link DomainParameter}s on the class say what it takes for each domain. It is found by {@code ServiceLoader} or compiled from a source file; name and
  * origin stand in its {@link Policy} annotation.
  *
  * <p>What the hypervisor guarantees: hooks of one pool never overlap; {@code now} never goes back on a pCPU; a running
@@ -25,7 +25,11 @@ public interface Scheduler {
     /** A pCPU leaves the pool; nothing runs on it and no unit has it as its processor. */
     default void removePcpu(int pcpu) {}
 
-    /** A unit comes to the pool, on {@link SchedUnit#pcpu}. If it is runnable, {@link #wake} follows. */
+    /**
+     * A unit comes to the pool, on {@link SchedUnit#pcpu}. If it is runnable, {@link #wake} follows.
+     *
+     * @throws IllegalArgumentException if its parameters contradict each other
+     */
     default void insert(SchedUnit unit) {}
 
     /** A unit leaves the pool. It is neither runnable nor running. */
@@ -55,8 +59,19 @@ public interface Scheduler {
     /** {@code unit}, which is not running, is moved to {@code pcpu}; the hypervisor sets {@link SchedUnit#pcpu} after it. */
     default void migrate(SchedUnit unit, int pcpu) {}
 
-    /** Weight or cap of a domain changed, or another of its parameters. */
+    /**
+     * Weight or cap of a domain changed, or what {@link SchedUnit#parameter} tells of its units.
+     *
+     * @throws IllegalArgumentException if the new values contradict each other, thrown before anything is changed
+     */
     default void adjusted(Domain domain) {}
+
+    /**
+     * Fields annotated with {@link Parameter} changed while it runs.
+     *
+     * @throws IllegalArgumentException if the new values contradict each other
+     */
+    default void reconfigured() {}
 
     /** Hard or soft affinity of {@code unit} changed. */
     default void affinityChanged(SchedUnit unit) {}

@@ -1,5 +1,6 @@
 package org.xenolith.hypervisor;
 
+import java.util.Map;
 import org.xenolith.engine.RandomStream;
 import org.xenolith.machine.Cost;
 
@@ -45,6 +46,9 @@ public final class Vcpu implements VcpuPort {
     private long accountedTo;
     private final long createdAt;
     private final long[] runstateCycles = new long[Runstate.values().length];
+
+    /** What schedulers take for it beside weight and cap, by name; those of schedulers that do not serve it now, too. */
+    Map<String, Long> schedulerParameters = Map.of();
 
     /** Whether {@link #exit} holds a stop that is still to be handled. */
     boolean exitPending;
