@@ -39,6 +39,8 @@ public final class TinyKernel implements Guest, Workload.Task {
         SEND,
         /** Yield. */
         YIELD,
+        /** Any other hypercall. */
+        CALL,
         /** Shut down. */
         SHUTDOWN
     }
@@ -64,7 +66,19 @@ public final class TinyKernel implements Guest, Workload.Task {
     private Then then = Then.BIND_TIMER;
     private boolean inHypercall;
     private int awaited;
+
+    /** Whether the timer, too, ends the wait. */
+    private boolean timed;
+
+    /** Whether it computes as long as it waits, rather than blocks. */
+    private boolean busy;
+
+    /** What its timer is set for, ns; 0 if it has expired. */
+    private long timerNanos;
+
     private int sendPort;
+    private int callNumber;
+    private final long[] callArguments = new long[3];
     private long usedInRun;
 
     /**
@@ -148,6 +162,7 @@ public final class TinyKernel implements Guest, Workload.Task {
                 exit.hypercall(Abi.HYPERVISOR_EVENT_CHANNEL_OP, Abi.EVTCHNOP_SEND, argument);
             }
             case YIELD -> exit.hypercall(Abi.HYPERVISOR_SCHED_OP, Abi.SCHEDOP_YIELD, 0);
+            case CALL -> exit.hypercall(callNumber, callArguments[0], callArguments[1], callArguments[2]);
             case SHUTDOWN -> exit.hypercall(Abi.HYPERVISOR_SCHED_OP, Abi.SCHEDOP_SHUTDOWN, argument);
             case NEXT -> throw new IllegalStateException("no hypercall to issue");
         }
@@ -161,8 +176,7 @@ public final class TinyKernel implements Guest, Workload.Task {
                 connect(TIMER_LINE, memory.get32(argument + 8));
                 workload.next(this);
             }
-            case SET_TIMER -> await(TIMER_LINE);
-            case WAIT -> await(awaited);
+            case SET_TIMER, WAIT -> await(awaited);
             default -> workload.next(this);
         }
     }
@@ -185,7 +199,7 @@ public final class TinyKernel implements Guest, Workload.Task {
             }
         }
         shared.setUpcallMask(vcpu, false);
-        if (then == Then.WAIT && !inHypercall) {
+        if ((then == Then.WAIT || busy && then == Then.NEXT) && !inHypercall) {
             await(awaited);
         }
     }
@@ -195,15 +209,27 @@ public final class TinyKernel implements Guest, Workload.Task {
         throw new IllegalStateException("a kernel without instructions cannot fault");
     }
 
-    /** Goes on if an event has come on {@code line}, else plans to block. */
+    /** Goes on if what it waits for has come on {@code line} or by the timer, else waits. */
     private void await(int line) {
-        if (arrived[line]) {
+        boolean expired = (timed || line == TIMER_LINE) && arrived[TIMER_LINE];
+        if (arrived[line] || expired) {
+            if (expired) {
+                arrived[TIMER_LINE] = false;
+                timerNanos = 0;
+            }
             arrived[line] = false;
+            timed = false;
+            busy = false;
             then = Then.NEXT;
             workload.next(this);
         } else {
             awaited = line;
-            plan(Then.WAIT);
+            if (busy) {
+                work = FOREVER;
+                then = Then.NEXT;
+            } else {
+                plan(Then.WAIT);
+            }
         }
     }
 
@@ -254,7 +280,13 @@ public final class TinyKernel implements Guest, Workload.Task {
 
     @Override
     public void sleepUntil(long nanos) {
-        memory.put64(argument, Math.max(1, nanos));
+        awaited = TIMER_LINE;
+        setTimer(nanos);
+    }
+
+    private void setTimer(long nanos) {
+        timerNanos = Math.max(1, nanos);
+        memory.put64(argument, timerNanos);
         memory.put32(argument + 8, 0);
         arrived[TIMER_LINE] = false;
         plan(Then.SET_TIMER);
@@ -266,6 +298,18 @@ public final class TinyKernel implements Guest, Workload.Task {
     }
 
     @Override
+    public void waitFor(int line, long nanos, boolean busily) {
+        busy = busily;
+        timed = nanos != NEVER;
+        if (timed && nanos != timerNanos && !arrived[line]) {
+            awaited = line;
+            setTimer(nanos);
+        } else {
+            await(line);
+        }
+    }
+
+    @Override
     public void waitForEver() {
         await(neverLine);
     }
@@ -274,6 +318,15 @@ public final class TinyKernel implements Guest, Workload.Task {
     public void send(int line) {
         sendPort = portOfLine[line];
         plan(Then.SEND);
+    }
+
+    @Override
+    public void call(int number, long arg0, long arg1, long arg2) {
+        callNumber = number;
+        callArguments[0] = arg0;
+        callArguments[1] = arg1;
+        callArguments[2] = arg2;
+        plan(Then.CALL);
     }
 
     @Override

@@ -16,6 +16,9 @@ public interface Workload {
 
     /** How a workload says what to do next, and what it may know. */
     interface Task {
+        /** A time that never comes, ns. */
+        long NEVER = Long.MAX_VALUE;
+
         /** System time now, ns. */
         long nowNanos();
 
@@ -43,11 +46,20 @@ public interface Workload {
         /** Step: wait until an event has come on {@code line} since the last wait on it. */
         void waitFor(int line);
 
+        /**
+         * Step: wait until an event has come on {@code line} since the last wait on it, or until system time {@code nanos}, {@link #NEVER}
+         * for an event alone; blocks meanwhile, or computes if {@code busily}.
+         */
+        void waitFor(int line, long nanos, boolean busily);
+
         /** Step: block, and go on for nothing. */
         void waitForEver();
 
         /** Step: send an event on {@code line}. */
         void send(int line);
+
+        /** Step: issue hypercall {@code number}; what it answers beyond its arguments in memory is not looked at. */
+        void call(int number, long arg0, long arg1, long arg2);
 
         /** Step: give way once. */
         void giveWay();
