@@ -131,7 +131,7 @@ final class ReplayWorkload implements Workload {
         int peer = demand.peer(position);
         switch (demand.kind(position)) {
             case WORK -> {
-                long own = ownCycles(position + 1) + (started ? 0 : TinyKernel.START_CYCLES);
+                long own = ownCycles(position + 1) + (started ? cyclesBehind(position - 1) : TinyKernel.START_CYCLES);
                 started = true;
                 position++;
                 if (task.cycles(value) <= own) {
@@ -203,7 +203,12 @@ final class ReplayWorkload implements Workload {
         position++;
     }
 
-    /** Cycles that the kernel takes for step {@code i} itself, which the recorded guest's work contains. */
+    /** Cycles that the kernel takes behind the hypercall of step {@code i}. */
+    private long cyclesBehind(int i) {
+        return i >= 0 && (demand.kind(i) == DemandStep.SEND || demand.kind(i) == DemandStep.YIELD) ? 1 : 0;
+    }
+
+    /** Cycles that the kernel takes for step {@code i} up to its hypercall, which the recorded guest's work contains. */
     private long ownCycles(int i) {
         if (i >= demand.size()) {
             return 0;

@@ -13,12 +13,20 @@ import org.xenolith.hypervisor.VcpuPort;
  * The least kernel that can run a {@link Workload} on a vCPU: it binds its timer, sets it, blocks, takes upcalls and sends
  * events as a paravirtualised kernel does, by the same hypercalls with the same structures in its memory.
  *
- * <p>Each hypercall takes one cycle of its own, the instruction that traps; handling an upcall takes none besides what the
- * machine's cost profile charges for it.
+ * <p>Each hypercall takes one cycle of its own, the instruction that traps; what follows it is decided when the vCPU executes
+ * again, one cycle later, and not while the hypervisor may still take the pCPU away. Handling an upcall takes none besides what
+ * the machine's cost profile charges for it.
  */
 public final class TinyKernel implements Guest, Workload.Task {
-    /** Bytes of memory that each vCPU of a domain needs for the arguments of its hypercalls. */
-    public static final int ARGUMENT_BYTES = 64;
+    /** Bytes of memory that each vCPU of a domain needs for the arguments of its hypercalls and its runstate area. */
+    public static final int ARGUMENT_BYTES = 128;
+
+    /** Where the list of ports to poll is, behind the arguments. */
+    private static final int POLL_PORTS = 24;
+
+    private static final int RUNSTATE_AREA = 64;
+    private static final int RUNNING = 0;
+    private static final int BLOCKED = 2;
 
     /** Cycles it computes before its workload begins. */
     static final long START_CYCLES = 1;
@@ -32,15 +40,25 @@ public final class TinyKernel implements Guest, Workload.Task {
         /** Bind the timer's VIRQ. */
         BIND_TIMER,
         /** Set the timer, then wait for it. */
+        SLEEP,
+        /** Set the timer. */
         SET_TIMER,
+        /** Stop the timer. */
+        STOP_TIMER,
         /** Block until {@link #awaited} has come. */
         WAIT,
+        /** Block until the port that is polled is pending, or anything comes. */
+        POLL,
         /** Send an event. */
         SEND,
         /** Yield. */
         YIELD,
         /** Any other hypercall. */
         CALL,
+        /** The hardware sees a loop of PAUSE instructions and exits. */
+        PAUSE_LOOP,
+        /** Have the hypervisor keep the runstate area. */
+        REGISTER_RUNSTATE,
         /** Shut down. */
         SHUTDOWN
     }
@@ -52,6 +70,9 @@ public final class TinyKernel implements Guest, Workload.Task {
     /** A line on which nothing comes. */
     private final int neverLine;
 
+    /** Stands for all lines. */
+    private final int anyLine;
+
     private final int[] lineOfPort = new int[SharedInfo.PORTS];
 
     /** By word of 64 ports: those that notify this vCPU. */
@@ -62,7 +83,16 @@ public final class TinyKernel implements Guest, Workload.Task {
     private SharedInfo shared;
     private int argument;
 
+    /** Cycles to compute before {@link #then}. */
     private long work = START_CYCLES;
+
+    /** What {@link #work} was at first. */
+    private long planned = START_CYCLES;
+
+    /** Whether an event ends {@link #work}. */
+    private boolean interruptible;
+
+    private long computed;
     private Then then = Then.BIND_TIMER;
     private boolean inHypercall;
     private int awaited;
@@ -92,6 +122,7 @@ public final class TinyKernel implements Guest, Workload.Task {
         this.memory = memory;
         this.portOfLine = new int[lines + 1];
         this.neverLine = lines + 1;
+        this.anyLine = lines + 2;
         this.arrived = new boolean[lines + 2];
         Arrays.fill(lineOfPort, -1);
     }
@@ -106,6 +137,12 @@ public final class TinyKernel implements Guest, Workload.Task {
         portOfLine[line] = eventPort;
         lineOfPort[eventPort] = line;
         boundPorts[eventPort >> 6] |= 1L << eventPort;
+    }
+
+    /** Makes {@code line} one to {@link #poll} for {@code eventPort} of the domain, by which no upcall comes. */
+    public void connectPolled(int line, int eventPort) {
+        portOfLine[line] = eventPort;
+        shared.mask(eventPort);
     }
 
     @Override
@@ -141,8 +178,20 @@ public final class TinyKernel implements Guest, Workload.Task {
                 usedInRun = 0;
                 return used;
             }
-            workload.next(this);
+            next();
         }
+    }
+
+    /** Has the workload choose what comes after the step that has ended. */
+    private void next() {
+        computed = planned - work;
+        interruptible = false;
+        workload.next(this);
+    }
+
+    /** Goes on behind an exit, once the vCPU executes again. */
+    private void goOn() {
+        plan(Then.NEXT);
     }
 
     /** Issues the hypercall that {@link #then} stands for. */
@@ -154,8 +203,21 @@ public final class TinyKernel implements Guest, Workload.Task {
                 memory.put32(argument + 4, port.vcpuId());
                 exit.hypercall(Abi.HYPERVISOR_EVENT_CHANNEL_OP, Abi.EVTCHNOP_BIND_VIRQ, argument);
             }
-            case SET_TIMER ->
+            case SLEEP, SET_TIMER ->
                 exit.hypercall(Abi.HYPERVISOR_VCPU_OP, Abi.VCPUOP_SET_SINGLESHOT_TIMER, port.vcpuId(), argument);
+            case STOP_TIMER -> exit.hypercall(Abi.HYPERVISOR_VCPU_OP, Abi.VCPUOP_STOP_SINGLESHOT_TIMER, port.vcpuId());
+            case REGISTER_RUNSTATE -> {
+                memory.put64(argument, argument + RUNSTATE_AREA);
+                exit.hypercall(
+                        Abi.HYPERVISOR_VCPU_OP, Abi.VCPUOP_REGISTER_RUNSTATE_MEMORY_AREA, port.vcpuId(), argument);
+            }
+            case POLL -> {
+                memory.put64(argument, argument + POLL_PORTS);
+                memory.put32(argument + 8, 1);
+                memory.put64(argument + 16, 0);
+                memory.put32(argument + POLL_PORTS, sendPort);
+                exit.hypercall(Abi.HYPERVISOR_SCHED_OP, Abi.SCHEDOP_POLL, argument);
+            }
             case WAIT -> exit.hypercall(Abi.HYPERVISOR_SCHED_OP, Abi.SCHEDOP_BLOCK, 0);
             case SEND -> {
                 memory.put32(argument, sendPort);
@@ -163,6 +225,11 @@ public final class TinyKernel implements Guest, Workload.Task {
             }
             case YIELD -> exit.hypercall(Abi.HYPERVISOR_SCHED_OP, Abi.SCHEDOP_YIELD, 0);
             case CALL -> exit.hypercall(callNumber, callArguments[0], callArguments[1], callArguments[2]);
+            case PAUSE_LOOP -> {
+                inHypercall = false;
+                exit.pauseLoop();
+                goOn();
+            }
             case SHUTDOWN -> exit.hypercall(Abi.HYPERVISOR_SCHED_OP, Abi.SCHEDOP_SHUTDOWN, argument);
             case NEXT -> throw new IllegalStateException("no hypercall to issue");
         }
@@ -174,10 +241,10 @@ public final class TinyKernel implements Guest, Workload.Task {
         switch (then) {
             case BIND_TIMER -> {
                 connect(TIMER_LINE, memory.get32(argument + 8));
-                workload.next(this);
+                next();
             }
-            case SET_TIMER, WAIT -> await(awaited);
-            default -> workload.next(this);
+            case SLEEP, WAIT -> await(awaited);
+            default -> goOn();
         }
     }
 
@@ -201,6 +268,9 @@ public final class TinyKernel implements Guest, Workload.Task {
         shared.setUpcallMask(vcpu, false);
         if ((then == Then.WAIT || busy && then == Then.NEXT) && !inHypercall) {
             await(awaited);
+        } else if (interruptible) {
+            then = Then.NEXT;
+            next();
         }
     }
 
@@ -212,16 +282,16 @@ public final class TinyKernel implements Guest, Workload.Task {
     /** Goes on if what it waits for has come on {@code line} or by the timer, else waits. */
     private void await(int line) {
         boolean expired = (timed || line == TIMER_LINE) && arrived[TIMER_LINE];
-        if (arrived[line] || expired) {
+        boolean came = line == anyLine ? anyArrived() : takeEvent(line);
+        if (came || expired) {
             if (expired) {
                 arrived[TIMER_LINE] = false;
                 timerNanos = 0;
             }
-            arrived[line] = false;
             timed = false;
             busy = false;
             then = Then.NEXT;
-            workload.next(this);
+            next();
         } else {
             awaited = line;
             if (busy) {
@@ -233,9 +303,25 @@ public final class TinyKernel implements Guest, Workload.Task {
         }
     }
 
-    private void plan(Then hypercall) {
-        then = hypercall;
-        work = 1;
+    private boolean anyArrived() {
+        for (boolean line : arrived) {
+            if (line) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Computes for one cycle, then goes on with {@code next}. */
+    private void plan(Then next) {
+        then = next;
+        setWork(1);
+    }
+
+    private void setWork(long cycles) {
+        work = cycles;
+        planned = cycles;
+        interruptible = false;
     }
 
     @Override
@@ -263,13 +349,24 @@ public final class TinyKernel implements Guest, Workload.Task {
         if (cycles < 1) {
             throw new IllegalArgumentException("nothing to compute: " + cycles + " cycles");
         }
-        work = cycles;
+        setWork(cycles);
         then = Then.NEXT;
     }
 
     @Override
+    public void computeUntilEvent(long cycles) {
+        compute(cycles);
+        interruptible = true;
+    }
+
+    @Override
+    public long computed() {
+        return computed;
+    }
+
+    @Override
     public void computeForever() {
-        work = FOREVER;
+        setWork(FOREVER);
         then = Then.NEXT;
     }
 
@@ -281,15 +378,42 @@ public final class TinyKernel implements Guest, Workload.Task {
     @Override
     public void sleepUntil(long nanos) {
         awaited = TIMER_LINE;
-        setTimer(nanos);
+        planTimer(nanos, Then.SLEEP);
     }
 
-    private void setTimer(long nanos) {
+    @Override
+    public void setTimer(long nanos) {
+        planTimer(nanos, Then.SET_TIMER);
+    }
+
+    private void planTimer(long nanos, Then hypercall) {
         timerNanos = Math.max(1, nanos);
         memory.put64(argument, timerNanos);
         memory.put32(argument + 8, 0);
         arrived[TIMER_LINE] = false;
-        plan(Then.SET_TIMER);
+        plan(hypercall);
+    }
+
+    @Override
+    public void stopTimer() {
+        timerNanos = 0;
+        plan(Then.STOP_TIMER);
+    }
+
+    @Override
+    public boolean takeTimer() {
+        boolean expired = takeEvent(TIMER_LINE);
+        if (expired) {
+            timerNanos = 0;
+        }
+        return expired;
+    }
+
+    @Override
+    public boolean takeEvent(int line) {
+        boolean came = arrived[line];
+        arrived[line] = false;
+        return came;
     }
 
     @Override
@@ -303,10 +427,42 @@ public final class TinyKernel implements Guest, Workload.Task {
         timed = nanos != NEVER;
         if (timed && nanos != timerNanos && !arrived[line]) {
             awaited = line;
-            setTimer(nanos);
+            planTimer(nanos, Then.SLEEP);
         } else {
             await(line);
         }
+    }
+
+    @Override
+    public void waitForAny() {
+        await(anyLine);
+    }
+
+    @Override
+    public void poll(int line) {
+        sendPort = portOfLine[line];
+        plan(Then.POLL);
+    }
+
+    @Override
+    public void clearPolled(int line) {
+        shared.clearPending(portOfLine[line]);
+    }
+
+    @Override
+    public void pauseLoop() {
+        plan(Then.PAUSE_LOOP);
+    }
+
+    @Override
+    public void watchRunstate() {
+        plan(Then.REGISTER_RUNSTATE);
+    }
+
+    @Override
+    public boolean isPreempted(int vcpu) {
+        int state = memory.get32(vcpu * ARGUMENT_BYTES + RUNSTATE_AREA);
+        return state != RUNNING && state != BLOCKED;
     }
 
     @Override

@@ -34,6 +34,12 @@ public interface Workload {
         /** Step: compute for {@code cycles}, at least 1. */
         void compute(long cycles);
 
+        /** Step: compute for {@code cycles}, at least 1, or until an event comes; {@link #computed} tells how far it got. */
+        void computeUntilEvent(long cycles);
+
+        /** Cycles that the step before computed. */
+        long computed();
+
         /** Step: compute for ever. */
         void computeForever();
 
@@ -43,6 +49,15 @@ public interface Workload {
         /** Step: sleep until system time {@code nanos}; returns at once if that has passed. */
         void sleepUntil(long nanos);
 
+        /** Step: set the timer for system time {@code nanos} and go on; in place of what it was set to. */
+        void setTimer(long nanos);
+
+        /** Step: stop the timer. */
+        void stopTimer();
+
+        /** Whether the timer has expired since it was set or this was asked last. */
+        boolean takeTimer();
+
         /** Step: wait until an event has come on {@code line} since the last wait on it. */
         void waitFor(int line);
 
@@ -51,6 +66,18 @@ public interface Workload {
          * for an event alone; blocks meanwhile, or computes if {@code busily}.
          */
         void waitFor(int line, long nanos, boolean busily);
+
+        /** Step: wait until the timer has expired or an event has come on any line that was not taken yet. */
+        void waitForAny();
+
+        /** Whether an event has come on {@code line} since the last wait on it or since this was asked last. */
+        boolean takeEvent(int line);
+
+        /** Step: block until an event is pending on {@code line}, which is one to poll, or something else wakes the vCPU. */
+        void poll(int line);
+
+        /** What is pending on {@code line}, which is one to poll, no longer is. */
+        void clearPolled(int line);
 
         /** Step: block, and go on for nothing. */
         void waitForEver();
@@ -63,6 +90,15 @@ public interface Workload {
 
         /** Step: give way once. */
         void giveWay();
+
+        /** Step: the hardware of a hardware-virtualised vCPU sees it in a loop of PAUSE instructions and exits. */
+        void pauseLoop();
+
+        /** Step: have the hypervisor tell the domain's vCPUs when this one is preempted. */
+        void watchRunstate();
+
+        /** Whether {@code vcpu} of the domain, which is watched, is runnable or paused but not running. */
+        boolean isPreempted(int vcpu);
 
         /** Step: shut the domain down, for good. */
         void shutdown(int reason);

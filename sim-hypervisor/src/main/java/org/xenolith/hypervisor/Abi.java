@@ -119,6 +119,9 @@ public final class Abi {
     /** {@code vcpu_op}: is the vCPU up. */
     public static final int VCPUOP_IS_UP = 3;
 
+    /** {@code vcpu_op}: keep the vCPU's runstates in an area of the guest's memory. */
+    public static final int VCPUOP_REGISTER_RUNSTATE_MEMORY_AREA = 5;
+
     /** {@code vcpu_op}: set the singleshot timer. */
     public static final int VCPUOP_SET_SINGLESHOT_TIMER = 8;
 

@@ -8,6 +8,8 @@ public final class GuestExit {
         BUDGET,
         /** A hypercall: {@link #number} and {@link #arg}. */
         HYPERCALL,
+        /** The hardware saw a hardware-virtualised vCPU spin in a loop of PAUSE instructions. */
+        PAUSE_LOOP,
         /** The vCPU halts until an event: {@code hlt} in a hardware-virtualised guest. */
         HALT,
         /**
@@ -63,6 +65,11 @@ public final class GuestExit {
         arg[2] = arg2;
         arg[3] = 0;
         arg[4] = 0;
+    }
+
+    /** The vCPU spins. */
+    public void pauseLoop() {
+        reason = Reason.PAUSE_LOOP;
     }
 
     /** The vCPU halts. */

@@ -303,7 +303,7 @@ public final class Hypervisor {
             return false;
         }
         enterHypervisor(p, time);
-        if (slot != p.exitSlot && p.current != null) {
+        if (p.current != null) {
             p.current.arch.interrupted();
         }
         return true;
@@ -415,6 +415,11 @@ public final class Hypervisor {
             queue.arm(p.exitSlot, p.clock);
             return;
         }
+        letRun(p, v);
+    }
+
+    /** Waits for the end of what the guest on {@code p} promises from its present state. */
+    private void letRun(Pcpu p, Vcpu v) {
         long lookahead = v.guest.lookahead();
         if (lookahead == 0) {
             p.stepping = true;
@@ -426,15 +431,22 @@ public final class Hypervisor {
 
     /** Event: the guest on {@code p} reaches its exit, or the end of its lookahead. */
     void guestExited(Pcpu p, long time) {
-        if (!begin(p, p.exitSlot, time)) {
+        if (p.clock > time) {
+            queue.arm(p.exitSlot, p.clock);
             return;
         }
+        active = p;
+        advance(p, time);
         Vcpu v = p.current;
         if (v != null && v.exitPending) {
+            enterHypervisor(p, time);
             v.exitPending = false;
             v.arch.handle(v.exit);
+            finish(p);
+        } else if (v != null) {
+            letRun(p, v); // a step of the guest's own: the hypervisor does not learn of it
         }
-        finish(p);
+        active = null;
     }
 
     /** Event: an interrupt from another pCPU arrives at {@code p}. */

@@ -101,7 +101,7 @@ final class SchedOp implements Hypercall {
             return Abi.EFAULT;
         }
         Domain domain = caller.domain();
-        boolean ready = caller.registers() != null && takesEvent(caller);
+        boolean ready = takesEvent(caller);
         for (int i = 0; i < count; i++) {
             int port = args.int32(4 * i);
             EventChannel channel = domain.ports.get(port);

@@ -196,7 +196,8 @@ public final class SharedInfo {
         return was;
     }
 
-    void clearPending(int port) {
+    /** {@code port} is no longer pending. */
+    public void clearPending(int port) {
         setBit(base + EVTCHN_PENDING, port, false);
     }
 

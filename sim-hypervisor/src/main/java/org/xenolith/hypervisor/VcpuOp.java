@@ -8,7 +8,6 @@ final class VcpuOp implements Hypercall {
     private static final int UP = 1;
     private static final int DOWN = 2;
     private static final int GET_RUNSTATE_INFO = 4;
-    private static final int REGISTER_RUNSTATE_MEMORY_AREA = 5;
     private static final int SET_PERIODIC_TIMER = 6;
     private static final int STOP_PERIODIC_TIMER = 7;
     private static final int REGISTER_VCPU_INFO = 10;
@@ -50,7 +49,7 @@ final class VcpuOp implements Hypercall {
                 vcpu.areas.fill(args, true);
                 yield args.store(caller, pointer, VcpuAreas.RUNSTATE_INFO) ? 0 : Abi.EFAULT;
             }
-            case REGISTER_RUNSTATE_MEMORY_AREA -> registerRunstateArea(vcpu, caller, pointer);
+            case Abi.VCPUOP_REGISTER_RUNSTATE_MEMORY_AREA -> registerRunstateArea(vcpu, caller, pointer);
             case SET_PERIODIC_TIMER -> setPeriodicTimer(vcpu, caller, pointer);
             case STOP_PERIODIC_TIMER -> {
                 vcpu.areas.setPeriod(0);
