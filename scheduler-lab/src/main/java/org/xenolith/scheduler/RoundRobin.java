@@ -79,12 +79,7 @@ public final class RoundRobin implements Scheduler {
 
     private void enqueue(SchedUnit unit) {
         queue.add(unit);
-        for (int p = host.pcpus().next(0); p >= 0; p = host.pcpus().next(p + 1)) {
-            if (unit.usable(p) && host.current(p) == null && !host.isTickled(p)) {
-                host.tickle(p);
-                return;
-            }
-        }
+        host.tickleIdle(unit);
     }
 
     private SchedUnit takeFirst(int pcpu) {

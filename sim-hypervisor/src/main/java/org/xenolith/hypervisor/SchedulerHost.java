@@ -23,6 +23,20 @@ public interface SchedulerHost {
     /** Asks {@code pcpu} to decide anew soon: raises its schedule softirq, with an IPI if it is another pCPU. */
     void tickle(int pcpu);
 
+    /**
+     * Tickles the first pCPU of the pool that idles, has not been tickled and may run {@code unit}; returns whether there was
+     * one.
+     */
+    default boolean tickleIdle(SchedUnit unit) {
+        for (int p = pcpus().next(0); p >= 0; p = pcpus().next(p + 1)) {
+            if (unit.usable(p) && current(p) == null && !isTickled(p)) {
+                tickle(p);
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** Whether {@code pcpu} has been tickled and has not decided since. */
     boolean isTickled(int pcpu);
 
