@@ -1,5 +1,7 @@
 package org.xenolith.hypervisor;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.xenolith.engine.RandomStream;
 import org.xenolith.machine.Topology;
 
@@ -7,7 +9,8 @@ import org.xenolith.machine.Topology;
 public final class CpuPool implements SchedulerHost {
     private final Hypervisor hypervisor;
     private final String name;
-    private final CpuSet pcpus;
+    private final List<XenTimer> timers = new ArrayList<>();
+    private CpuSet pcpus;
     final Scheduler scheduler;
 
     CpuPool(Hypervisor hypervisor, String name, CpuSet pcpus, Scheduler scheduler) {
@@ -52,6 +55,15 @@ public final class CpuPool implements SchedulerHost {
     /** Its scheduler. */
     public Scheduler scheduler() {
         return scheduler;
+    }
+
+    void setPcpus(CpuSet pcpus) {
+        this.pcpus = pcpus;
+    }
+
+    /** Its scheduler is done with: none of the timers it made fires again. */
+    void stopTimers() {
+        timers.forEach(XenTimer::stop);
     }
 
     @Override
@@ -125,7 +137,9 @@ public final class CpuPool implements SchedulerHost {
 
     @Override
     public XenTimer newTimer(int pcpu, XenTimer.Handler handler) {
-        return new XenTimer(hypervisor, pcpu, handler);
+        XenTimer timer = new XenTimer(hypervisor, pcpu, handler);
+        timers.add(timer);
+        return timer;
     }
 
     @Override

@@ -83,6 +83,20 @@ public final class CpuSet {
         return of(BitSet.valueOf(both));
     }
 
+    /** This set and {@code pcpu}. */
+    public CpuSet with(int pcpu) {
+        BitSet set = BitSet.valueOf(bits);
+        set.set(pcpu);
+        return of(set);
+    }
+
+    /** This set but {@code pcpu}. */
+    public CpuSet without(int pcpu) {
+        BitSet set = BitSet.valueOf(bits);
+        set.clear(pcpu);
+        return of(set);
+    }
+
     /** Whether some pCPU is in both sets. */
     public boolean intersects(CpuSet other) {
         for (int i = Math.min(bits.length, other.bits.length) - 1; i >= 0; i--) {

@@ -40,7 +40,13 @@ public final class Domain {
     /** How its guest is told of events. */
     EventAbi eventAbi;
 
-    final CpuPool pool;
+    CpuPool pool;
+
+    /** The cpupool it moves to once none of its vCPUs runs, or null. */
+    CpuPool movesTo;
+
+    /** Whether it was destroyed; it goes once none of its vCPUs runs. */
+    boolean dying;
 
     /** How many of its vCPUs wait in SCHEDOP_poll. */
     int pollers;
@@ -156,6 +162,11 @@ public final class Domain {
         return sharedInfo;
     }
 
+    /** Whether it was destroyed. */
+    public boolean isDestroyed() {
+        return dying;
+    }
+
     /** The cpupool that runs it. */
     public CpuPool pool() {
         return pool;
@@ -218,6 +229,16 @@ public final class Domain {
         cap = newCap;
     }
 
+    /** Whether some of its vCPUs are on a pCPU. */
+    boolean isRunning() {
+        for (int i = 0; i < units.size(); i++) {
+            if (units.get(i).running) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     void setShutdownReason(int reason) {
         shutdownReason = reason;
     }
@@ -239,7 +260,7 @@ public final class Domain {
 
     /** Makes its vCPUs, paused, and places them as Xen does: the first where it may run first, each other on the next. */
     void makeVcpus(Hypervisor hypervisor, DomainConfig config, int firstIndex) {
-        CpuSet all = CpuSet.firstOf(hypervisor.pcpus().size());
+        CpuSet all = hypervisor.everyPcpu();
         CpuSet hard = config.hard() == null ? all : config.hard();
         CpuSet soft = config.soft() == null ? all : config.soft();
         eventAbi = new TwoLevelAbi(hypervisor, this);

@@ -256,6 +256,27 @@ public final class EventChannels {
         return domain.eventAbi instanceof FifoAbi fifo ? fifo.expand(gfn) : Abi.EOPNOTSUPP;
     }
 
+    /** Wakes the vCPUs of {@code domain} that poll {@code port}. */
+    void checkPollers(Domain domain, int port) {
+        for (int id = 0; domain.pollers > 0 && id < domain.vcpus().size(); id++) {
+            Vcpu v = domain.vcpus().get(id);
+            if (v.polling) {
+                for (int i = 0; i < v.pollCount; i++) {
+                    if (v.pollPorts[i] == port) {
+                        hypervisor.core().unblock(v);
+                        break;
+                    }
+                }
+            }
+        }
+    }
+
+    void pollTimedOut(Vcpu v) {
+        if (v.polling) {
+            hypervisor.core().unblock(v);
+        }
+    }
+
     /** Raises {@code virq} of {@code vcpu}; nothing happens if the guest has not bound it. */
     public void raiseVirq(Vcpu vcpu, int virq) {
         int port = vcpu.virqPort[virq];

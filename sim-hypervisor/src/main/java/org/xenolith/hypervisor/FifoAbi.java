@@ -149,7 +149,7 @@ final class FifoAbi implements EventAbi {
             }
         }
         if (!was) {
-            hypervisor.checkPollers(domain, channel.port);
+            hypervisor.events().checkPollers(domain, channel.port);
         }
     }
 

@@ -1,6 +1,5 @@
 package org.xenolith.hypervisor;
 
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
@@ -54,9 +53,11 @@ public final class Hypervisor {
 
     private final FrameTable frames;
     private final Pcpu[] pcpus;
-    private final List<CpuPool> pools = new ArrayList<>();
-    private final List<Domain> domains = new ArrayList<>();
-    private int vcpuCount;
+    private final List<Pcpu> pcpuView;
+    private final CpuSet everyPcpu;
+    private final CpuPools pools = new CpuPools(this);
+    private final Domains domains = new Domains(this, pools);
+    private final ToolstackActions toolstack = new ToolstackActions(this);
 
     /** pCPU on which the hypervisor is at work, or null between events. */
     private Pcpu active;
@@ -68,7 +69,7 @@ public final class Hypervisor {
     private long guestEvents;
 
     /**
-     * A machine with its pools, and nothing running.
+     * A machine with its pools, and nothing running. pCPUs in no pool are free, and idle.
      *
      * @param sink where trace records go, or null
      * @param listener who hears why schedulers decide, or null
@@ -84,76 +85,72 @@ public final class Hypervisor {
         this.decisionListener = listener;
         this.frames = machine.frames() == 0 ? null : new FrameTable(new MachineMemory(machine.frames()));
         this.pcpus = new Pcpu[machine.topology().pcpus()];
-        for (PoolConfig config : poolConfigs) {
-            addPool(config);
-        }
         for (int i = 0; i < pcpus.length; i++) {
-            if (pcpus[i] == null) {
-                throw new IllegalArgumentException("pCPU " + i + " is in no pool");
-            }
+            pcpus[i] = new Pcpu(this, i);
         }
+        this.pcpuView = Collections.unmodifiableList(Arrays.asList(pcpus));
+        this.everyPcpu = CpuSet.firstOf(pcpus.length);
+        poolConfigs.forEach(pools::create);
     }
 
-    private void addPool(PoolConfig config) {
-        CpuPool pool = new CpuPool(this, config.name(), config.pcpus(), config.scheduler());
-        pools.add(pool);
-        for (int id = config.pcpus().next(0); id >= 0; id = config.pcpus().next(id + 1)) {
-            if (id >= pcpus.length || pcpus[id] != null) {
-                throw new IllegalArgumentException(
-                        config.name() + ": pCPU " + id + (id < pcpus.length ? " is in two pools" : " does not exist"));
-            }
-            pcpus[id] = new Pcpu(this, id, pool);
-        }
-        pool.scheduler.init(pool);
-        for (int id = config.pcpus().next(0); id >= 0; id = config.pcpus().next(id + 1)) {
-            pool.scheduler.addPcpu(id);
-        }
-    }
+    // ----------------------------------------------------------------------- what the toolstack does, at no cost
 
     /**
      * Makes a domain, paused; {@link #unpause} starts it. As xl does, at the present instant and without charge.
      *
-     * @throws IllegalArgumentException if the configuration contradicts itself or the machine
+     * @throws IllegalArgumentException if the configuration contradicts itself or the machine, or another domain has or had the id
      */
     public Domain createDomain(DomainConfig config) {
-        CpuPool pool = poolByName(config.pool());
-        if (domainById(config.id()) != null) {
-            throw new IllegalArgumentException("domain id " + config.id() + " is taken");
-        }
-        int count = config.guests().size();
-        if (count < 1 || count > SharedInfo.VCPUS) {
-            throw new IllegalArgumentException("a domain has 1 to " + SharedInfo.VCPUS + " vCPUs, not " + count);
-        }
-        Physmap physmap = config.memory() == null ? new Physmap(frames, config.id()) : null;
-        Domain domain = new Domain(config.id(), config.name(), config.type(), config.memory(), physmap, pool);
-        domain.setShare(config.weight(), config.cap());
-        domain.makeVcpus(this, config, vcpuCount);
-        domains.add(domain);
-        vcpuCount += count;
-        for (Vcpu v : domain.vcpus()) {
-            v.guest.attach(v);
-            pool.scheduler.insert(v.unit());
-            v.clearPause(v.initialised ? Vcpu.BLOCKED | Vcpu.DOWN : Vcpu.BLOCKED);
-        }
-        return domain;
+        return domains.create(config, frames);
     }
 
-    /** Pauses all vCPUs of {@code domain}, as {@code xl pause}. Pauses are counted. */
+    /**
+     * Ends a domain, as {@code xl destroy}: it never runs again, its event channels are closed, and it is gone as soon as none of its vCPUs
+     * runs any more ({@link #isSettling}).
+     *
+     * @throws IllegalArgumentException if it was destroyed before
+     */
+    public void destroy(Domain domain) {
+        onPcpu0(() -> domains.destroy(domain));
+    }
+
+    /**
+     * Pauses all vCPUs of {@code domain}, as {@code xl pause}. Pauses are counted.
+     *
+     * @throws IllegalArgumentException if it was destroyed
+     */
     public void pause(Domain domain) {
+        Domains.checkLives(domain);
         onPcpu0(() -> domain.vcpus().forEach(core::pause));
     }
 
-    /** Ends one {@link #pause}, or starts a domain that was just made. */
+    /**
+     * Ends one {@link #pause}, or starts a domain that was just made.
+     *
+     * @throws IllegalArgumentException if it was destroyed
+     * @throws IllegalStateException if it is not paused
+     */
     public void unpause(Domain domain) {
+        Domains.checkLives(domain);
         onPcpu0(() -> domain.vcpus().forEach(core::unpause));
     }
 
-    /** Changes weight and cap while the domain runs, as {@code xl sched-credit2} does. */
+    /**
+     * Changes weight and cap while the domain runs, as {@code xl sched-credit2} does.
+     *
+     * @throws IllegalArgumentException if they are out of range, or the domain was destroyed
+     */
     public void setShare(Domain domain, int weight, int cap) {
+        Domains.checkLives(domain);
         onPcpu0(() -> {
             domain.setShare(weight, cap);
-            domain.pool().scheduler.adjusted(domain);
+            adjusted(domain);
         });
+    }
+
+    private void adjusted(Domain domain) {
+        domain.pool().scheduler.adjusted(domain);
+        trace.emit(TraceEvent.Sched.ADJDOM, domain.id());
     }
 
     /**
@@ -163,13 +160,14 @@ public final class Hypervisor {
      * @throws IllegalArgumentException if the scheduler refuses the values; then nothing has changed
      */
     public void setParameters(Vcpu v, Map<String, Long> values) {
+        Domains.checkLives(v.domain());
         Map<String, Long> before = v.schedulerParameters;
         Map<String, Long> after = new TreeMap<>(before);
         after.putAll(values);
         onPcpu0(() -> {
             try {
                 v.schedulerParameters = Collections.unmodifiableMap(after);
-                v.domain().pool().scheduler.adjusted(v.domain());
+                adjusted(v.domain());
             } catch (IllegalArgumentException e) {
                 v.schedulerParameters = before;
                 throw e;
@@ -189,8 +187,13 @@ public final class Hypervisor {
         });
     }
 
-    /** Changes where a vCPU may and prefers to run, as {@code xl vcpu-pin}. */
+    /**
+     * Changes where a vCPU may and prefers to run, as {@code xl vcpu-pin}.
+     *
+     * @throws IllegalArgumentException if it may run on no pCPU of its pool, or its domain was destroyed
+     */
     public void setAffinity(Vcpu v, CpuSet hard, CpuSet soft) {
+        Domains.checkLives(v.domain());
         if (!hard.intersects(v.domain().pool().pcpus())) {
             throw new IllegalArgumentException(v + " may run nowhere: affinity " + hard + ", pool "
                     + v.domain().pool().pcpus());
@@ -204,26 +207,84 @@ public final class Hypervisor {
         });
     }
 
-    /** Ends a domain for {@code reason} ({@code SHUTDOWN_*}): its vCPUs never run again. */
-    void shutdown(Domain domain, int reason) {
-        domain.setShutdownReason(reason);
-        events.ended(domain);
-        if (domain.watchdogs != null) {
-            domain.watchdogs.stop();
+    /**
+     * Makes a cpupool of free pCPUs, or of none, as {@code xl cpupool-create}.
+     *
+     * @throws IllegalArgumentException if the name is taken or a pCPU is not free
+     */
+    public CpuPool createPool(PoolConfig config) {
+        CpuPool[] made = new CpuPool[1];
+        onPcpu0(() -> made[0] = pools.create(config));
+        return made[0];
+    }
+
+    /**
+     * Destroys a cpupool without domains; its pCPUs are free then.
+     *
+     * @throws IllegalArgumentException if a domain is in it, or it was destroyed before
+     */
+    public void destroyPool(CpuPool pool) {
+        onPcpu0(() -> pools.destroy(pool));
+    }
+
+    /**
+     * Gives the free {@code pcpu} to {@code pool}, as {@code xl cpupool-cpu-add}.
+     *
+     * @throws IllegalArgumentException if it is not free, or the pool was destroyed
+     */
+    public void addPcpu(CpuPool pool, int pcpu) {
+        onPcpu0(() -> pools.addPcpu(pool, pcpu));
+    }
+
+    /**
+     * Takes {@code pcpu} from {@code pool}, as {@code xl cpupool-cpu-remove}: what is placed on it goes elsewhere, for which Xen resets a
+     * hard affinity that allows nothing else. The pCPU is free, and idle, as soon as it has let go of what it ran ({@link #isSettling}).
+     *
+     * @throws IllegalArgumentException if it is not in the pool, or the last one there while the pool has domains
+     */
+    public void removePcpu(CpuPool pool, int pcpu) {
+        onPcpu0(() -> pools.removePcpu(pool, pcpu));
+    }
+
+    /**
+     * Moves a domain to another cpupool, as {@code xl cpupool-migrate}, as soon as none of its vCPUs runs ({@link #isSettling}). There it
+     * has default weight, no cap, the defaults of the scheduler and no affinity, as in Xen.
+     *
+     * @throws IllegalArgumentException if the pool has no pCPU or was destroyed, or the domain was
+     */
+    public void move(Domain domain, CpuPool pool) {
+        Domains.checkLives(domain);
+        onPcpu0(() -> pools.move(domain, pool));
+    }
+
+    /** Whether a pCPU that was removed, or a domain that was moved or destroyed, still runs what it ran; a matter of microseconds. */
+    public boolean isSettling() {
+        return domains.isSettling() || pools.isSettling();
+    }
+
+    /** {@code p} has let go of a vCPU of {@code domain}. */
+    void letGo(Pcpu p, Domain domain) {
+        if (domain.dying && !domain.isRunning()) {
+            domains.gone(domain);
+        } else if (domain.movesTo != null && !domain.isRunning()) {
+            pools.moved(domain);
         }
-        for (Vcpu v : domain.vcpus()) {
-            trace.emit(TraceEvent.Sched.SHUTDOWN, domain.id(), v.id(), reason);
-            v.singleshot.stop();
-            v.pollTimer.stop();
-            v.areas.stop();
-            v.setPause(Vcpu.DOWN);
-            core.sleep(v);
+        if (p.leaving && p.current == null) {
+            pools.left(p);
         }
     }
 
-    /** Has {@code action} done at {@code time} cycles, by the toolstack: at no cost, on pCPU 0. */
+    /** Ends a domain for {@code reason} ({@code SHUTDOWN_*}): its vCPUs never run again. */
+    void shutdown(Domain domain, int reason) {
+        domains.shutdown(domain, reason);
+    }
+
+    /**
+     * Has {@code action} done at {@code time} cycles, by the toolstack: at no cost, on pCPU 0, and when all that it did before is settled
+     * ({@link #isSettling}).
+     */
     public void at(long time, Runnable action) {
-        int slot = allocate((EventOwner) t -> onPcpu0(action));
+        int slot = allocate((EventOwner) t -> toolstack.fire(t, action));
         queue.arm(slot, time);
     }
 
@@ -272,28 +333,15 @@ public final class Hypervisor {
         for (Pcpu p : pcpus) {
             if (p.clock < end) {
                 active = p;
-                advance(p, end);
+                p.advance(end);
                 if (p.current != null && p.current.exitPending) {
                     queue.arm(p.exitSlot, end);
                 }
                 active = null;
             }
-            long sum = p.guestCycles + p.hypervisorCycles + p.idleCycles;
-            p.overshoot = p.clock - end;
-            if (sum != p.clock) {
-                throw new IllegalStateException(p + ": time is not conserved: " + sum + " of " + p.clock + " cycles");
-            }
+            p.settle(end);
         }
-        for (int d = 0; d < domains.size(); d++) { // no iterators: a run may be cut into very many pieces
-            List<Vcpu> vcpus = domains.get(d).vcpus();
-            for (int i = 0; i < vcpus.size(); i++) {
-                Vcpu v = vcpus.get(i);
-                v.account(end);
-                if (v.accountedCycles() != end - v.createdAt()) {
-                    throw new IllegalStateException(v + ": runstates do not sum to its lifetime");
-                }
-            }
-        }
+        domains.settle(end);
     }
 
     /** Starts the hypervisor's work on {@code p} at {@code time}, or puts the event off if {@code p} is at work till later. */
@@ -312,7 +360,7 @@ public final class Hypervisor {
     private void enterHypervisor(Pcpu p, long time) {
         active = p;
         queue.cancel(p.exitSlot);
-        advance(p, time);
+        p.advance(time);
         if (p.stepping) {
             p.stepping = false;
             steppingPcpus--;
@@ -320,29 +368,6 @@ public final class Hypervisor {
         if (p.current != null && p.current.domain().type() == Domain.Type.PVH) {
             charge(Cost.VM_EXIT);
         }
-    }
-
-    /** Brings what {@code p} does up to {@code time}. */
-    private void advance(Pcpu p, long time) {
-        long elapsed = time - p.clock;
-        Vcpu v = p.current;
-        if (v == null) {
-            p.idleCycles += elapsed;
-        } else {
-            long lost = Math.min(elapsed, v.refillDebt);
-            v.refillDebt -= lost;
-            p.clock += lost;
-            if (!v.exitPending) {
-                long used = v.guest.run(elapsed - lost, v.exit);
-                v.exitPending = v.exit.reason != GuestExit.Reason.BUDGET;
-                if (used != elapsed - lost) {
-                    throw new IllegalStateException(
-                            v + " stopped " + (elapsed - lost - used) + " cycles early, inside its lookahead");
-                }
-            }
-            p.guestCycles += elapsed;
-        }
-        p.clock = time;
     }
 
     /** Runs a guest that promises nothing, up to {@code limit} or a quantum ahead of the slowest other one. */
@@ -354,17 +379,7 @@ public final class Hypervisor {
         }
         active = p;
         eventTime = p.clock;
-        Vcpu v = p.current;
-        long budget = Math.max(1, limit - p.clock);
-        long lost = Math.min(budget, v.refillDebt);
-        v.refillDebt -= lost;
-        p.clock += lost;
-        p.guestCycles += lost;
-        long used = v.guest.run(budget - lost, v.exit);
-        p.clock += used;
-        p.guestCycles += used;
-        if (v.exit.reason != GuestExit.Reason.BUDGET) {
-            v.exitPending = true;
+        if (p.step(Math.max(1, limit - p.clock))) {
             p.stepping = false;
             steppingPcpus--;
             queue.arm(p.exitSlot, p.clock);
@@ -488,7 +503,8 @@ public final class Hypervisor {
         return true;
     }
 
-    private void onPcpu0(Runnable action) {
+    /** Does {@code action} on pCPU 0, or where the hypervisor is at work already. */
+    void onPcpu0(Runnable action) {
         if (active != null) {
             action.run();
             return;
@@ -503,6 +519,9 @@ public final class Hypervisor {
 
     /** {@code v} has an event: it wakes if it is blocked, or takes the upcall where it runs. */
     void kick(Vcpu v) {
+        if (v.isGone()) {
+            return;
+        }
         boolean wasRunning = v.unit().running;
         core.unblock(v);
         if (wasRunning) {
@@ -510,27 +529,6 @@ public final class Hypervisor {
             if (p != active) {
                 sendIpi(p);
             }
-        }
-    }
-
-    /** Wakes the vCPUs of {@code domain} that poll {@code port}. */
-    void checkPollers(Domain domain, int port) {
-        for (int id = 0; domain.pollers > 0 && id < domain.vcpus().size(); id++) {
-            Vcpu v = domain.vcpus().get(id);
-            if (v.polling) {
-                for (int i = 0; i < v.pollCount; i++) {
-                    if (v.pollPorts[i] == port) {
-                        core.unblock(v);
-                        break;
-                    }
-                }
-            }
-        }
-    }
-
-    void pollTimedOut(Vcpu v) {
-        if (v.polling) {
-            core.unblock(v);
         }
     }
 
@@ -612,7 +610,9 @@ public final class Hypervisor {
 
     /** The scheduler's name, the time and so on, for the beginning of an error message. */
     String where() {
-        String who = active == null ? "" : active.pool.scheduler.getClass().getSimpleName() + ": ";
+        String who = active == null || active.pool == null
+                ? ""
+                : active.pool.scheduler.getClass().getSimpleName() + ": ";
         return who + "at " + nowNanos() + " ns: ";
     }
 
@@ -671,31 +671,40 @@ public final class Hypervisor {
 
     /** The pCPUs in order. */
     public List<Pcpu> pcpus() {
-        return Collections.unmodifiableList(Arrays.asList(pcpus));
+        return pcpuView;
     }
 
-    /** The domains in order of creation. */
+    CpuSet everyPcpu() {
+        return everyPcpu;
+    }
+
+    /** The cpupools in order of creation. */
+    public List<CpuPool> pools() {
+        return pools.all();
+    }
+
+    /**
+     * The cpupool of that name.
+     *
+     * @throws IllegalArgumentException if there is none
+     */
+    public CpuPool pool(String name) {
+        return pools.named(name);
+    }
+
+    /** The domains that were not destroyed, in order of creation. */
     public List<Domain> domains() {
-        return Collections.unmodifiableList(domains);
+        return domains.living();
+    }
+
+    /** All domains that ever were, in order of creation. */
+    public List<Domain> allDomains() {
+        return domains.ever();
     }
 
     /** The domain with {@code id}, or null. */
     public Domain domainById(int id) {
-        for (Domain domain : domains) {
-            if (domain.id() == id) {
-                return domain;
-            }
-        }
-        return null;
-    }
-
-    private CpuPool poolByName(String name) {
-        for (CpuPool pool : pools) {
-            if (pool.name().equals(name)) {
-                return pool;
-            }
-        }
-        throw new IllegalArgumentException("no cpupool '" + name + "'");
+        return domains.byId(id);
     }
 
     /** How many events have been handled, a measure of work done. */

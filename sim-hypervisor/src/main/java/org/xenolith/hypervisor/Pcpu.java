@@ -7,7 +7,11 @@ package org.xenolith.hypervisor;
 public final class Pcpu implements Hypervisor.EventOwner {
     private final Hypervisor hypervisor;
     private final int id;
-    final CpuPool pool;
+    /** The cpupool it is in, or leaves; null if it is free. */
+    CpuPool pool;
+
+    /** Whether it leaves its pool and still runs something. */
+    boolean leaving;
 
     /** Up to when this pCPU's doings are known, cycles. While it is idle or in a guest, since when it has been. */
     long clock;
@@ -44,10 +48,9 @@ public final class Pcpu implements Hypervisor.EventOwner {
     long hypervisorCycles;
     long idleCycles;
 
-    Pcpu(Hypervisor hypervisor, int id, CpuPool pool) {
+    Pcpu(Hypervisor hypervisor, int id) {
         this.hypervisor = hypervisor;
         this.id = id;
-        this.pool = pool;
         this.exitSlot = hypervisor.allocate(this);
         this.ipiSlot = hypervisor.allocate((Hypervisor.EventOwner) time -> hypervisor.interrupted(this, time));
         this.sliceTimer = new XenTimer(hypervisor, id, now -> scheduleSoftirq = true);
@@ -58,9 +61,60 @@ public final class Pcpu implements Hypervisor.EventOwner {
         hypervisor.guestExited(this, time);
     }
 
+    /** Brings what it does up to {@code time}: it idles, or its guest runs and may stop for something exactly then. */
+    void advance(long time) {
+        long elapsed = time - clock;
+        Vcpu v = current;
+        if (v == null) {
+            idleCycles += elapsed;
+        } else {
+            long lost = Math.min(elapsed, v.refillDebt);
+            v.refillDebt -= lost;
+            clock += lost;
+            if (!v.exitPending) {
+                long used = v.guest.run(elapsed - lost, v.exit);
+                v.exitPending = v.exit.reason != GuestExit.Reason.BUDGET;
+                if (used != elapsed - lost) {
+                    throw new IllegalStateException(
+                            v + " stopped " + (elapsed - lost - used) + " cycles early, inside its lookahead");
+                }
+            }
+            guestCycles += elapsed;
+        }
+        clock = time;
+    }
+
+    /** Runs its guest for {@code budget} cycles or until it stops for something; returns whether it did. */
+    boolean step(long budget) {
+        Vcpu v = current;
+        long lost = Math.min(budget, v.refillDebt);
+        v.refillDebt -= lost;
+        clock += lost;
+        guestCycles += lost;
+        long used = v.guest.run(budget - lost, v.exit);
+        clock += used;
+        guestCycles += used;
+        v.exitPending = v.exit.reason != GuestExit.Reason.BUDGET;
+        return v.exitPending;
+    }
+
+    /** The run ends at {@code end}, or goes on after it: checks that no cycle is lost or counted twice. */
+    void settle(long end) {
+        long sum = guestCycles + hypervisorCycles + idleCycles;
+        overshoot = clock - end;
+        if (sum != clock) {
+            throw new IllegalStateException(this + ": time is not conserved: " + sum + " of " + clock + " cycles");
+        }
+    }
+
     /** Its number. */
     public int id() {
         return id;
+    }
+
+    /** The cpupool it is in, or leaves at present; null if it is free. */
+    public CpuPool pool() {
+        return pool;
     }
 
     /** The vCPU it runs, or null if it is idle. */

@@ -153,6 +153,9 @@ final class SchedCore {
         long switchTime = p.clock;
         long now = hypervisor.nowNanos();
         p.sliceTimer.stop();
+        if (p.pool == null) {
+            return; // it is in no pool, and idles
+        }
 
         // 1. Ask.
         Scheduler scheduler = p.pool.scheduler;
@@ -225,6 +228,7 @@ final class SchedCore {
             prev.unit().running = false;
             scheduler.contextSaved(prev.unit());
             finishMigration(prev);
+            hypervisor.letGo(p, prev.domain());
         }
     }
 

@@ -19,10 +19,13 @@ public interface Scheduler {
     /** Called once, before any other hook, with what the hypervisor offers. */
     void init(SchedulerHost host);
 
-    /** A pCPU joins the pool; it is idle. Called once for each before the first unit comes. */
+    /** A pCPU joins the pool; it is idle. Called for each before the first unit comes, and later for those that are added. */
     default void addPcpu(int pcpu) {}
 
-    /** A pCPU leaves the pool; nothing runs on it and no unit has it as its processor. */
+    /**
+     * A pCPU leaves the pool, of whose {@link SchedulerHost#pcpus} it has not been one for some microseconds; nothing runs on it and no
+     * unit has it as its processor.
+     */
     default void removePcpu(int pcpu) {}
 
     /**
@@ -32,7 +35,10 @@ public interface Scheduler {
      */
     default void insert(SchedUnit unit) {}
 
-    /** A unit leaves the pool. It is neither runnable nor running. */
+    /**
+     * A unit leaves the pool: its domain moves to another, or is destroyed. It is neither runnable nor running. What was kept with it, and
+     * with its domain, is dropped after this.
+     */
     default void remove(SchedUnit unit) {}
 
     /** {@code unit} became runnable: queue it (unless it is still running) and {@linkplain SchedulerHost#tickle tickle}. */
@@ -73,7 +79,7 @@ public interface Scheduler {
      */
     default void reconfigured() {}
 
-    /** Hard or soft affinity of {@code unit} changed. */
+    /** Hard or soft affinity of {@code unit} changed, or the pCPUs of its pool. */
     default void affinityChanged(SchedUnit unit) {}
 
     /**

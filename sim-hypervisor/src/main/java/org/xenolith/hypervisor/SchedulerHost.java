@@ -5,7 +5,7 @@ import org.xenolith.machine.Topology;
 
 /** What the hypervisor offers to the {@link Scheduler} of one cpupool. Times are nanoseconds of system time. */
 public interface SchedulerHost {
-    /** The pCPUs of the pool. */
+    /** The pCPUs of the pool; others when pCPUs are added and removed. */
     CpuSet pcpus();
 
     /** The machine's sockets, cores and threads. */

@@ -29,7 +29,7 @@ final class TwoLevelAbi implements EventAbi {
         if (!shared.isMasked(port) && !shared.markSelector(channel.notify.id(), port)) {
             hypervisor.events().markUpcall(channel.notify);
         }
-        hypervisor.checkPollers(domain, port);
+        hypervisor.events().checkPollers(domain, port);
     }
 
     @Override

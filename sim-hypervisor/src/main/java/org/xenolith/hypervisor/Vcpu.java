@@ -45,6 +45,7 @@ public final class Vcpu implements VcpuPort {
     private long runstateSince;
     private long accountedTo;
     private final long createdAt;
+    private long endedAt = Long.MAX_VALUE;
     private final long[] runstateCycles = new long[Runstate.values().length];
 
     /** What schedulers take for it beside weight and cap, by name; those of schedulers that do not serve it now, too. */
@@ -91,7 +92,7 @@ public final class Vcpu implements VcpuPort {
         this.runstateSince = createdAt;
         this.accountedTo = createdAt;
         this.singleshot = new XenTimer(hypervisor, 0, now -> hypervisor.events().raiseTimer(this));
-        this.pollTimer = new XenTimer(hypervisor, 0, now -> hypervisor.pollTimedOut(this));
+        this.pollTimer = new XenTimer(hypervisor, 0, now -> hypervisor.events().pollTimedOut(this));
         this.areas = new VcpuAreas(hypervisor, this);
         this.initialised = id == 0 || registers == null;
     }
@@ -168,7 +169,35 @@ public final class Vcpu implements VcpuPort {
     void setAffinity(CpuSet hard, CpuSet soft) {
         hardAffinity = hard;
         softAffinity = soft;
-        usable = hard.and(domain.pool().pcpus());
+        poolChanged();
+    }
+
+    /** Its pool has other pCPUs now. */
+    void poolChanged() {
+        usable = hardAffinity.and(domain.pool().pcpus());
+    }
+
+    /** Stops what would wake it at some time. */
+    void stopTimers() {
+        singleshot.stop();
+        pollTimer.stop();
+        areas.stop();
+    }
+
+    /** Its domain was destroyed; its time ends at {@code at} cycles. */
+    void end(long at) {
+        account(at);
+        endedAt = at;
+    }
+
+    /** Whether its domain was destroyed and it has left its scheduler. */
+    public boolean isGone() {
+        return endedAt != Long.MAX_VALUE;
+    }
+
+    /** When its time ended, cycles; {@link Long#MAX_VALUE} if it has not. */
+    public long endedAt() {
+        return endedAt;
     }
 
     boolean isRunnable() {
