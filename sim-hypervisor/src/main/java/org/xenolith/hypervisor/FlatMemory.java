@@ -1,12 +1,49 @@
 package org.xenolith.hypervisor;
 
-/** Memory for guests that execute no instructions: a few bytes from address 0 on, for the arguments of hypercalls. */
+/**
+ * Memory for guests that execute no instructions: bytes from address 0 on, for the arguments of hypercalls and, in frames of 4 KiB, what is shared
+ * with other domains. Which frames those are a grant table of version 1 says, in the memory too.
+ */
 public final class FlatMemory implements GuestMemory {
+    /** Bytes of a frame. */
+    public static final int FRAME = 4096;
+
     private final byte[] bytes;
+
+    /** Mappings of each grant by other domains. */
+    private int[] grantUses = {};
+
+    private int grantTable;
 
     /** {@code size} bytes of zeroes. */
     public FlatMemory(int size) {
         bytes = new byte[size];
+    }
+
+    /** Bytes of it. */
+    public int size() {
+        return bytes.length;
+    }
+
+    /** Has the hypervisor take {@code entries} of 8 bytes at {@code address} for the domain's grant table. */
+    public void setGrantTable(int address, int entries) {
+        grantTable = address;
+        grantUses = new int[entries];
+    }
+
+    /** Grants of the domain, used or not. */
+    int grants() {
+        return grantUses.length;
+    }
+
+    /** Where grant {@code ref} is described. */
+    int grantAt(int ref) {
+        return grantTable + 8 * ref;
+    }
+
+    /** Mappings of {@code ref} by others after {@code more} were added. */
+    int useGrant(int ref, int more) {
+        return grantUses[ref] += more;
     }
 
     @Override
@@ -40,6 +77,41 @@ public final class FlatMemory implements GuestMemory {
     /** Reads a 32-bit value, for the guest that owns this memory. */
     public int get32(int address) {
         return (int) LittleEndian.INT.get(bytes, address);
+    }
+
+    /** Writes a byte, for a guest that this memory is shared with. */
+    public void put8(int address, int value) {
+        bytes[address] = (byte) value;
+    }
+
+    /** Writes a 16-bit value, likewise. */
+    public void put16(int address, int value) {
+        LittleEndian.SHORT.set(bytes, address, (short) value);
+    }
+
+    /** Reads a byte, zero-extended, likewise. */
+    public int get8(int address) {
+        return bytes[address] & 0xff;
+    }
+
+    /** Reads a 16-bit value, zero-extended, likewise. */
+    public int get16(int address) {
+        return (short) LittleEndian.SHORT.get(bytes, address) & 0xffff;
+    }
+
+    /** Reads a 64-bit value, likewise. */
+    public long get64(int address) {
+        return (long) LittleEndian.LONG.get(bytes, address);
+    }
+
+    /** Copies {@code length} bytes of frame {@code frame} from {@code offset} on to another memory; both are within their frames. */
+    void copy(int frame, int offset, FlatMemory to, int toFrame, int toOffset, int length) {
+        System.arraycopy(bytes, frame * FRAME + offset, to.bytes, toFrame * FRAME + toOffset, length);
+    }
+
+    /** Whether it has all of {@code frame}. */
+    boolean hasFrame(long frame) {
+        return frame >= 0 && frame < bytes.length / FRAME;
     }
 
     private boolean reaches(long address, int length) {

@@ -1,5 +1,7 @@
 package org.xenolith.hypervisor;
 
+import org.xenolith.machine.Cost;
+
 /** Hypercall {@code grant_table_op}: a domain's own table. What it does with the grants of others is in {@link GrantUse}. */
 final class GrantTableOp implements Hypercall {
     private static final int MAP_GRANT_REF = 0;
@@ -33,6 +35,10 @@ final class GrantTableOp implements Hypercall {
     private final One transfer;
     private final One copy;
     private final One swap;
+    private final FlatGrants flat;
+    private final One flatMap;
+    private final One flatUnmap;
+    private final One flatCopy;
 
     GrantTableOp(Hypervisor hypervisor) {
         this.hypervisor = hypervisor;
@@ -43,25 +49,34 @@ final class GrantTableOp implements Hypercall {
         this.transfer = use::transfer;
         this.copy = use::copy;
         this.swap = GrantTableOp::swap;
+        this.flat = new FlatGrants(hypervisor);
+        this.flatMap = flat::map;
+        this.flatUnmap = flat::unmap;
+        this.flatCopy = flat::copy;
     }
 
     @Override
     public long call(Vcpu caller, long[] arg) {
         long pointer = arg[1];
         int count = (int) arg[2];
-        if (caller.domain().physmap() == null) {
-            return Abi.ENOSYS; // nothing of its could be granted
-        }
         if (count < 0) {
             return Abi.EINVAL;
         }
+        boolean soft = caller.domain().physmap() == null;
         return switch ((int) arg[0]) {
-            case MAP_GRANT_REF -> each(caller, arg, count, 32, 18, map);
-            case UNMAP_GRANT_REF -> each(caller, arg, count, 24, 20, unmap);
-            case UNMAP_AND_REPLACE -> each(caller, arg, count, 24, 20, unmapAndReplace);
-            case TRANSFER -> each(caller, arg, count, 24, 16, transfer);
-            case COPY -> each(caller, arg, count, 40, 36, copy);
-            case SWAP_GRANT_REF -> each(caller, arg, count, 12, 8, swap);
+            case MAP_GRANT_REF -> each(caller, arg, count, 32, 18, Cost.GRANT_MAP, soft ? flatMap : map);
+            case UNMAP_GRANT_REF -> each(caller, arg, count, 24, 20, Cost.GRANT_UNMAP, soft ? flatUnmap : unmap);
+            case COPY -> each(caller, arg, count, 40, 36, Cost.GRANT_COPY, soft ? flatCopy : copy);
+            default -> soft ? Abi.ENOSYS : ofBooted(caller, arg, pointer, count);
+        };
+    }
+
+    /** The operations that a domain which executes no instructions has no use for. */
+    private long ofBooted(Vcpu caller, long[] arg, long pointer, int count) {
+        return switch ((int) arg[0]) {
+            case UNMAP_AND_REPLACE -> each(caller, arg, count, 24, 20, Cost.GRANT_UNMAP, unmapAndReplace);
+            case TRANSFER -> each(caller, arg, count, 24, 16, null, transfer);
+            case SWAP_GRANT_REF -> each(caller, arg, count, 12, 8, null, swap);
             case SETUP_TABLE -> count == 1 ? setupTable(caller, pointer) : Abi.EINVAL;
             case QUERY_SIZE -> count == 1 ? querySize(caller, pointer) : Abi.EINVAL;
             case SET_VERSION -> setVersion(caller, pointer);
@@ -72,11 +87,14 @@ final class GrantTableOp implements Hypercall {
         };
     }
 
-    private long each(Vcpu caller, long[] arg, int count, int size, int statusAt, One action) {
+    private long each(Vcpu caller, long[] arg, int count, int size, int statusAt, Cost cost, One action) {
         for (int i = 0; i < count; i++) {
             long at = arg[1];
             if (!args.fetch(caller, at, size)) {
                 return Abi.EFAULT;
+            }
+            if (cost != null) {
+                hypervisor.charge(cost);
             }
             args.put16(statusAt, action.act(caller, args));
             if (!args.store(caller, at, size)) {

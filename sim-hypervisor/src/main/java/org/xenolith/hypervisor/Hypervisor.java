@@ -589,8 +589,9 @@ public final class Hypervisor {
         return slot;
     }
 
+    /** Arms {@code slot} for {@code time}, or for now if that has passed. */
     void arm(int slot, long time) {
-        queue.arm(slot, time);
+        queue.arm(slot, Math.max(time, eventTime));
     }
 
     void setTimer(XenTimer timer, long nanos) {

@@ -19,6 +19,9 @@ public enum Cost {
     IPI_RECEIVE("ipiReceive", "taking such an interrupt"),
     EVENT_SEND("eventSend", "marking an event channel pending and notifying its vCPU"),
     EVENT_UPCALL("eventUpcall", "delivering the event upcall to the guest"),
+    GRANT_MAP("grantMap", "mapping one grant"),
+    GRANT_UNMAP("grantUnmap", "unmapping one grant"),
+    GRANT_COPY("grantCopy", "copying to or from one grant"),
     REFILL_SWITCH("refillSwitch", "guest cycles lost to cold caches and TLB after another vCPU ran"),
     REFILL_MIGRATION("refillMigration", "guest cycles lost besides that after moving to another pCPU");
 
