@@ -45,7 +45,7 @@ class ArrowsTest {
             .whereLayer("hypervisor")
             .mayOnlyAccessLayers("engine", "machine", "trace")
             .whereLayer("guest")
-            .mayOnlyAccessLayers("engine", "machine", "trace", "core", "hypervisor")
+            .mayOnlyAccessLayers("engine", "machine", "trace", "core", "hypervisor", "device")
             .whereLayer("device")
             .mayOnlyAccessLayers("engine", "machine", "hypervisor")
             .whereLayer("toolstack")

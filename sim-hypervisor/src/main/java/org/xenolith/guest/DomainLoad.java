@@ -23,7 +23,12 @@ public class DomainLoad {
      * @param workloadOf the load of each vCPU, by its number
      */
     DomainLoad(int vcpus, int lines, IntFunction<? extends Workload> workloadOf) {
-        memory = new FlatMemory(vcpus * TinyKernel.ARGUMENT_BYTES);
+        this(vcpus, lines, new FlatMemory(vcpus * TinyKernel.ARGUMENT_BYTES), workloadOf);
+    }
+
+    /** The same, with {@code memory} of which {@link TinyKernel} uses the first bytes. */
+    DomainLoad(int vcpus, int lines, FlatMemory memory, IntFunction<? extends Workload> workloadOf) {
+        this.memory = memory;
         for (int id = 0; id < vcpus; id++) {
             guests.add(new TinyKernel(workloadOf.apply(id), memory, lines));
         }

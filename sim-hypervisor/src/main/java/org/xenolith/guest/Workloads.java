@@ -13,7 +13,15 @@ import org.xenolith.hypervisor.Hypervisor;
  */
 public final class Workloads {
     private static final List<WorkloadKind> ALL = List.of(
-            new Spin(), new Periodic(), new OnOff(), new Poisson(), new PingPong(), new ForkJoin(), new Spinlock());
+            new Spin(),
+            new Periodic(),
+            new OnOff(),
+            new Poisson(),
+            new PingPong(),
+            new ForkJoin(),
+            new Spinlock(),
+            new DriverDomain(),
+            new DiskClient());
 
     private Workloads() {}
 

@@ -48,6 +48,7 @@ class ShippedScenariosTest {
             Map.entry("operator", ShippedScenariosTest::operator),
             Map.entry("timeslice", ShippedScenariosTest::timeslice),
             Map.entry("xl-config", ShippedScenariosTest::xlConfig),
+            Map.entry("disk-through-dom0", ShippedScenariosTest::diskThroughDom0),
             Map.entry("recorded-weights", ShippedScenariosTest::recordedWeights)));
 
     /** The cells of a summary, by name. */
@@ -222,5 +223,20 @@ class ShippedScenariosTest {
         for (String scheduler : List.of("credit2", "credit")) {
             assertThat(cells.cpu(scheduler, "a")).isCloseTo(2 * cells.cpu(scheduler, "b"), within(5.0));
         }
+    }
+
+    private static void diskThroughDom0(Cells cells) {
+        for (String scheduler : List.of("credit", "credit2")) {
+            assertThat(cells.counter(scheduler, "reader", "latencyP99Nanos")).isLessThan(3 * MILLI / 2);
+            assertThat(cells.counter(scheduler, "rich", "diskRequests"))
+                    .isGreaterThan(3 * cells.counter(scheduler, "poor", "diskRequests") / 2);
+        }
+        assertThat(cells.counter("rr", "reader", "latencyP50Nanos")).isGreaterThan(50 * MILLI);
+        assertThat(cells.counter("credit", "database", "latencyP99Nanos")).isGreaterThan(50 * MILLI);
+        assertThat(cells.counter("credit", "database2", "latencyP99Nanos")).isLessThan(5 * MILLI);
+        assertThat(cells.counter("credit2", "database", "latencyP99Nanos")).isLessThan(10 * MILLI);
+        // What is done for others is work of the driver domain's own vCPU.
+        assertThat(cells.cpu("credit", "poor")).isGreaterThan(25.0);
+        assertThat(cells.counter("rr", "rich", "diskRequests")).isEqualTo(cells.counter("rr", "poor", "diskRequests"));
     }
 }
