@@ -451,7 +451,7 @@ public final class Hypervisor {
             return;
         }
         active = p;
-        advance(p, time);
+        p.advance(time);
         Vcpu v = p.current;
         if (v != null && v.exitPending) {
             enterHypervisor(p, time);
