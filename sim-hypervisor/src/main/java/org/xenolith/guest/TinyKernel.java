@@ -339,6 +339,11 @@ public final class TinyKernel implements Guest, Workload.Task {
         return port.cycles(nanos);
     }
 
+    /** Nanoseconds in {@code cycles}. */
+    long nanos(long cycles) {
+        return port.systemTimeNanos(cycles);
+    }
+
     @Override
     public RandomStream random(String purpose) {
         return port.random(purpose);

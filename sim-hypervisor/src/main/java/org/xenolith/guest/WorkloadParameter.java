@@ -31,7 +31,11 @@ public record WorkloadParameter(String name, String unit, Object defaultValue, l
     }
 
     static WorkloadParameter text(String name, String help) {
-        return new WorkloadParameter(name, "", "", 0, 0, help);
+        return text(name, "", help);
+    }
+
+    static WorkloadParameter text(String name, String defaultValue, String help) {
+        return new WorkloadParameter(name, "", defaultValue, 0, 0, help);
     }
 
     /** {@code value} in the parameter's class, if it is one it takes. */

@@ -19,7 +19,8 @@ public final class Workloads {
             new Poisson(),
             new PingPong(),
             new ForkJoin(),
-            new Spinlock(),
+            new Tasks(),
+            new Parallel(),
             new DriverDomain(),
             new DiskClient());
 

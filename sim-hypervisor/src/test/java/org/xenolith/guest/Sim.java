@@ -28,6 +28,9 @@ final class Sim {
 
     final List<TraceRecord> records = new ArrayList<>();
     final Hypervisor hypervisor;
+    /** How the domains that are added are virtualised. */
+    Domain.Type type = Domain.Type.PV;
+
     private final Map<Integer, DomainLoad> loads = new LinkedHashMap<>();
     private final UnaryOperator<Guest> wrap;
 
@@ -56,7 +59,7 @@ final class Sim {
             guests.add(wrap.apply(g));
         }
         return hypervisor.createDomain(
-                new DomainConfig(id, name, Domain.Type.PV, load.memory(), "Pool-0", 256, 0, guests, null, null));
+                new DomainConfig(id, name, type, load.memory(), "Pool-0", 256, 0, guests, null, null));
     }
 
     void start() {

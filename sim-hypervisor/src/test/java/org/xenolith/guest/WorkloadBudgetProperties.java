@@ -11,6 +11,7 @@ import net.jqwik.api.Combinators;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
+import org.xenolith.hypervisor.Domain;
 import org.xenolith.hypervisor.Guest;
 
 /** A workload does the same however its execution is cut into budgets, and whether or not it promises a lookahead. */
@@ -34,15 +35,45 @@ class WorkloadBudgetProperties {
                         .as((a, b) -> new Load("poisson", Map.of("arrivalMicros", a, "serviceMicros", b), 1)),
                 Combinators.combine(micros, Arbitraries.integers().between(0, 100))
                         .as((a, b) -> new Load("fork-join", Map.of("workMicros", a, "imbalancePercent", b), 3)),
-                Combinators.combine(micros, micros, Arbitraries.of(true, false), Arbitraries.of(0, 50))
-                        .as((a, b, tickets, yield) -> new Load(
-                                "spinlock",
+                Combinators.combine(micros, micros, Arbitraries.of(true, false), Arbitraries.of("spin", "ple", "pv"))
+                        .as((a, b, tickets, lock) -> new Load(
+                                "tasks",
                                 Map.of(
-                                        "outsideMicros", a,
-                                        "criticalMicros", b,
-                                        "tickets", tickets,
-                                        "pauseMicros", 5,
-                                        "yieldAfterMicros", yield),
+                                        "tasks",
+                                        3,
+                                        "outsideMicros",
+                                        a,
+                                        "criticalMicros",
+                                        b,
+                                        "tickets",
+                                        tickets,
+                                        "lock",
+                                        lock,
+                                        "sleepMicros",
+                                        a % 2 * b,
+                                        "timesliceMicros",
+                                        300,
+                                        "tickMicros",
+                                        200),
+                                2)),
+                Combinators.combine(micros, micros, Arbitraries.of(true, false))
+                        .as((a, b, fork) -> new Load(
+                                "parallel",
+                                Map.of(
+                                        "tasks",
+                                        4,
+                                        "workMicros",
+                                        a,
+                                        "spinMicros",
+                                        a % 2 * b,
+                                        "ple",
+                                        !fork,
+                                        "fork",
+                                        fork,
+                                        "timesliceMicros",
+                                        300,
+                                        "tickMicros",
+                                        200),
                                 2)));
     }
 
@@ -71,9 +102,18 @@ class WorkloadBudgetProperties {
         return Arbitraries.of("zero", "qemu-icount");
     }
 
+    /** Hardware that sees pause loops has no PV guests. */
+    private static Domain.Type type(Load load) {
+        boolean exits = "ple".equals(load.parameters().get("lock"))
+                || Boolean.TRUE.equals(load.parameters().get("ple"));
+        return exits ? Domain.Type.PVH : Domain.Type.PV;
+    }
+
     private static List<String> run(Load one, Load other, String costs, UnaryOperator<Guest> wrap) {
         Sim sim = new Sim(1, costs, 700_000, wrap);
+        sim.type = type(one);
         sim.add(1, "one", Workloads.create(one.workload(), one.parameters(), one.vcpus()));
+        sim.type = type(other);
         sim.add(2, "other", Workloads.create(other.workload(), other.parameters(), other.vcpus()));
         sim.start();
         sim.hypervisor.run(END);

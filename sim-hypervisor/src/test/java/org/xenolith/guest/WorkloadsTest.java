@@ -136,44 +136,6 @@ class WorkloadsTest {
         return load.counters().get("phases");
     }
 
-    @Test
-    void aPreemptedHolderMakesOthersBurn() {
-        long alone = spunNanos(2, 0, false);
-        long preempted = spunNanos(2, 1, false);
-        long givingWay = spunNanos(2, 1, true);
-        assertThat(alone).isLessThan(Sim.MS);
-        assertThat(preempted).isGreaterThan(SECOND / 10);
-        assertThat(givingWay).isLessThan(preempted / 4);
-    }
-
-    private static long spunNanos(int pcpus, int spinners, boolean givesWay) {
-        Sim sim = sim(pcpus);
-        DomainLoad load = Workloads.create(
-                "spinlock",
-                Map.of("outsideMicros", 300, "criticalMicros", 100, "yieldAfterMicros", givesWay ? 50 : 0),
-                2);
-        sim.add(1, "locking", load);
-        if (spinners > 0) {
-            sim.add(2, "spin", Workloads.create("spin", Map.of(), spinners));
-        }
-        sim.start();
-        sim.hypervisor.run(SECOND);
-        assertThat(load.counters().get("acquisitions")).isPositive();
-        return load.counters().get("spunNanos");
-    }
-
-    @Test
-    void ticketsServeInOrder() {
-        Sim sim = sim(3);
-        DomainLoad load =
-                Workloads.create("spinlock", Map.of("outsideMicros", 1, "criticalMicros", 100, "tickets", true), 3);
-        Domain domain = sim.add(1, "locking", load);
-        sim.start();
-        sim.hypervisor.run(SECOND);
-        assertThat(load.counters().get("acquisitions")).isBetween(9000L, 10_000L);
-        assertThat(running(domain)).isEqualTo(3 * SECOND);
-    }
-
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
@@ -186,7 +148,8 @@ class WorkloadsTest {
             periodic  | workMicros  | 1.5  | 1 | workMicros must be a whole number
             periodic  | absolute    | ja   | 1 | absolute must be true or false, not ja
             fork-join | workMicros  | 1    | 1 | at least 2 vCPUs, not 1
-            spinlock  | pauseMicros | 1    | 1 | at least 2 vCPUs, not 1
+            tasks     | lock        | ple2 | 1 | lock must be spin, ple, pv or none, not ple2
+            parallel  | workMicros  | 1    | 1 | at least 2 tasks, not 1
             ping-pong | workMicros  | 1    | 1 | without a peer the domain must have 2 vCPUs, not 1
             ping-pong | peer        | p    | 2 | with a peer the domain must have 1 vCPU, not 2
             """)

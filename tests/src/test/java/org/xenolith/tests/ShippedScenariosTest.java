@@ -42,6 +42,7 @@ class ShippedScenariosTest {
             Map.entry("ping-pong", ShippedScenariosTest::pingPong),
             Map.entry("fork-join", ShippedScenariosTest::forkJoin),
             Map.entry("lock-holder", ShippedScenariosTest::lockHolder),
+            Map.entry("co-scheduling", ShippedScenariosTest::coScheduling),
             Map.entry("two-pcpus", ShippedScenariosTest::twoPcpus),
             Map.entry("server", ShippedScenariosTest::server),
             Map.entry("pinned", ShippedScenariosTest::pinned),
@@ -160,10 +161,28 @@ class ShippedScenariosTest {
     private static void lockHolder(Cells cells) {
         for (CellSummary cell : cells.summary().cells()) {
             String s = cell.name();
-            assertThat(cells.counter(s, "polite", "spunNanos")).isLessThan(cells.counter(s, "spinning", "spunNanos"));
-            assertThat(cells.counter(s, "polite", "acquisitions"))
-                    .isGreaterThan(cells.counter(s, "spinning", "acquisitions"));
+            long spun = cells.counter(s, "spin", "spunNanos");
+            assertThat(cells.counter(s, "spin", "holderPreemptedNanos")).isGreaterThan(spun / 2);
+            assertThat(cells.counter(s, "ple", "spunNanos")).isLessThan(spun / 5);
+            assertThat(cells.counter(s, "pv", "spunNanos")).isLessThan(spun / 5);
+            assertThat(cells.counter(s, "pv", "turns")).isGreaterThan(cells.counter(s, "spin", "turns") * 11 / 10);
         }
+        assertThat(cells.counter("credit2", "ple", "turns"))
+                .isGreaterThan(cells.counter("credit2", "spin", "turns") * 12 / 10);
+        for (String s : List.of("credit", "rr")) {
+            assertThat(cells.cpu(s, "ple")).isLessThan(0.8 * cells.cpu(s, "spin"));
+        }
+    }
+
+    private static void coScheduling(Cells cells) {
+        long gang = cells.counter("rr", "spinning", "phases");
+        assertThat(gang).isGreaterThan(3600);
+        assertThat(cells.counter("credit", "spinning", "phases")).isLessThan(gang / 10);
+        assertThat(cells.counter("credit2", "spinning", "phases")).isBetween(gang / 2, gang);
+        assertThat(cells.counter("credit2", "ple", "phases"))
+                .isGreaterThan(cells.counter("credit2", "spinning", "phases") * 11 / 10);
+        assertThat(cells.counter("rr", "asleep", "phases")).isLessThan(gang / 3);
+        assertThat(cells.counter("credit", "asleep", "phases")).isGreaterThan(3600);
     }
 
     private static void twoPcpus(Cells cells) {
