@@ -49,6 +49,9 @@ public final class Credit implements Scheduler {
     /** Meant as microseconds, but Xen compares and assigns it as nanoseconds. */
     private static final long MIN_TIMER = 100;
 
+    @Parameter(name = "version", help = "version of Xen to behave like where they differ: 3.4, 4.0, 4.17 or 4.18")
+    CreditVersion version = CreditVersion.V4_17;
+
     @Parameter(name = "tslice_ms", unit = "ms", min = 1, max = 1000, help = "timeslice, and period of accounting")
     long timesliceMillis = 30;
 
@@ -73,7 +76,7 @@ public final class Credit implements Scheduler {
             name = "load_balance_ratelimit_us",
             unit = "us",
             max = 1_000_000,
-            help = "least time between looking for work elsewhere; Xen has it since 4.18, as 1000")
+            help = "least time between looking for work elsewhere; at least 1000 in version 4.18")
     long loadBalanceRatelimitMicros = 0;
 
     @Parameter(name = "sched_smt_power_savings", help = "fill sockets and cores that are busy already")
@@ -84,6 +87,7 @@ public final class Credit implements Scheduler {
     private long tickPeriod;
     private int creditsPerSlice;
     private long ratelimit;
+    private long balanceInterval;
 
     private CreditRunqueue[] runqueues;
     private BitSet idlers;
@@ -112,7 +116,8 @@ public final class Credit implements Scheduler {
         timeslice = timesliceMillis * 1_000_000;
         tickPeriod = timesliceMillis < TICKS_PER_SLICE ? timeslice : timeslice / 1000 / TICKS_PER_SLICE * 1000;
         creditsPerSlice = (int) timesliceMillis * CREDITS_PER_MILLI;
-        ratelimit = Math.min(ratelimitMicros * 1000, timeslice);
+        ratelimit = version.ratelimited ? Math.min(ratelimitMicros * 1000, timeslice) : 0;
+        balanceInterval = Math.max(loadBalanceRatelimitMicros * 1000, version.balanceInterval);
         Topology topology = host.topology();
         runqueues = new CreditRunqueue[topology.pcpus()];
         idlers = new BitSet(topology.pcpus());
@@ -356,7 +361,11 @@ public final class Credit implements Scheduler {
                 host.trace(TraceEvent.Credit.BOOST_END, u.unit.domain().id(), u.unit.id());
             }
         }
-        burn(u, host.now());
+        if (version.sampled) {
+            u.credit -= creditsPerSlice / TICKS_PER_SLICE;
+        } else {
+            burn(u, host.now());
+        }
         if (!u.active) {
             startEarning(u);
         } else if (pick(u, false) != pcpu) {
@@ -488,7 +497,9 @@ public final class Credit implements Scheduler {
 
         // 1. Charge who ran; within its ratelimit it goes on.
         if (current != null) {
-            burn(current, now);
+            if (!version.sampled) {
+                burn(current, now);
+            }
             current.unchargedNanos = now - current.startNanos;
             current.lastRanNanos = now;
             long ran = Math.max(now - running.stateEntryNanos(), 0);
@@ -521,7 +532,7 @@ public final class Credit implements Scheduler {
                 explainQueue(q, why);
             }
             CreditUnit stolen = null;
-            if (priorityOf(next) <= OVER && now - q.lastBalanceNanos > loadBalanceRatelimitMicros * 1000) {
+            if (priorityOf(next) <= OVER && now - q.lastBalanceNanos > balanceInterval) {
                 q.lastBalanceNanos = now;
                 stolen = steal(pcpu, priorityOf(next));
             }

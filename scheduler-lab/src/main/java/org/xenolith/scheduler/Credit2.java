@@ -44,12 +44,13 @@ public final class Credit2 implements Scheduler {
     static final long CREDIT_INIT = 10_000_000;
 
     private static final long CREDIT_MIN = -CREDIT_INIT;
-    private static final long IDLE_CREDIT = CREDIT_MIN - 1;
     private static final long CREDIT_MAX = CREDIT_INIT + MIN_TIMER;
-    private static final long MAX_TIMER = CREDIT_INIT;
     private static final long MIGRATION_COMPENSATION = 50_000;
     private static final long RATELIMIT_TOLERANCE = 50_000;
     private static final int IDLE_DOMAIN = 32767;
+
+    @Parameter(name = "version", help = "version of Xen to behave like where they differ: 4.1, 4.17 or 4.21")
+    Credit2Version version = Credit2Version.V4_17;
 
     @Parameter(
             name = "ratelimit_us",
@@ -136,11 +137,16 @@ public final class Credit2 implements Scheduler {
             throw new InputException("credit2: ratelimit_us must be 0 or 100 to 500000, not " + ratelimitMicros);
         }
         this.host = host;
-        ratelimit = ratelimitMicros * 1000;
+        ratelimit = version.limits ? ratelimitMicros * 1000 : 0;
         migrateResist = migrateResistMicros * 1000;
         pcpus = new Credit2Pcpus(host.topology(), smtPowerSavings);
         loads = new Credit2Load(host, loadWindowShift, loadPrecisionShift);
         balance = new Credit2Balance(this, host, loads, runqueues, balanceUnder, balanceOver);
+    }
+
+    /** The domain's cap in percent of a pCPU; 0 for none. */
+    int capOf(Domain domain) {
+        return version.limits ? domain.cap() : 0;
     }
 
     long capPeriodNanos() {
@@ -534,7 +540,7 @@ public final class Credit2 implements Scheduler {
         }
 
         // 4. Run it until someone else is due.
-        decision.run(next.unit, runtime(q, next, next == current, now));
+        decision.run(next.unit, runtime(q, next, current, now));
     }
 
     /** Takes the best candidate off the queue; the current one goes there, if another is better, once it has stopped. */
@@ -603,7 +609,7 @@ public final class Credit2 implements Scheduler {
             if (host.tracing(TraceEvent.Credit2.CANDIDATE_CHECK)) {
                 host.trace(TraceEvent.Credit2.CANDIDATE_CHECK, u.unit.traceWord());
             }
-            long toBeat = next == null ? IDLE_CREDIT : next.credit;
+            long toBeat = next == null ? version.idleCredit : next.credit;
             String skipped = whyNot(u, pcpu, toBeat);
             if (skipped != null) {
                 if (why != null) {
@@ -624,7 +630,7 @@ public final class Credit2 implements Scheduler {
         }
         if (host.tracing(TraceEvent.Credit2.CANDIDATE)) {
             if (next == null) {
-                host.trace(TraceEvent.Credit2.CANDIDATE, (IDLE_DOMAIN << 16) | pcpu, -1, (int) IDLE_CREDIT);
+                host.trace(TraceEvent.Credit2.CANDIDATE, (IDLE_DOMAIN << 16) | pcpu, -1, (int) version.idleCredit);
             } else {
                 host.trace(TraceEvent.Credit2.CANDIDATE, next.unit.traceWord(), next.tickledPcpu, (int) next.credit);
             }
@@ -666,18 +672,22 @@ public final class Credit2 implements Scheduler {
 
     /**
      * How long {@code next} runs: until its credit is that of the first in the queue, or 0 if nobody waits. The unit that
-     * gives way is not queued yet and so does not count, as in every Xen before July 2025.
+     * gives way is not queued yet and so does not count, in every Xen before July 2025.
      */
-    private long runtime(Credit2Runqueue q, Credit2Unit next, boolean goesOn, long now) {
+    private long runtime(Credit2Runqueue q, Credit2Unit next, Credit2Unit current, long now) {
         long least = MIN_TIMER;
         if (ratelimit > 0) {
-            least = Math.max(least, goesOn ? next.unit.stateEntryNanos() + ratelimit - now : ratelimit);
+            least = Math.max(least, next == current ? next.unit.stateEntryNanos() + ratelimit - now : ratelimit);
         }
-        long credit = next.credit - (q.first == null ? 0 : Math.max(q.first.credit, 0));
+        long rival = q.first == null ? 0 : Math.max(q.first.credit, 0);
+        if (version.countsWhoGivesWay && current != null && current.requeue) {
+            rival = Math.max(rival, current.credit);
+        }
+        long credit = next.credit - rival;
         long time = credit > 0 ? credit * next.weight / q.maxWeight : 0;
         if (next.isCapped()) {
             time = Math.min(time, next.budget);
         }
-        return time < least ? least : Math.min(time, MAX_TIMER);
+        return time < least ? least : Math.min(time, version.maxTimer);
     }
 }

@@ -49,7 +49,7 @@ final class Credit2Cap {
             }
             weight = domain.weight();
         }
-        if (domain.cap() > 0) {
+        if (scheduler.capOf(domain) > 0) {
             set(host.now());
         } else if (percent > 0) {
             lift();
@@ -57,7 +57,7 @@ final class Credit2Cap {
     }
 
     private void set(long now) {
-        full = scheduler.capPeriodNanos() * domain.cap() / 100;
+        full = scheduler.capPeriodNanos() * scheduler.capOf(domain) / 100;
         int units = domain.units().size();
         for (int i = 0; i < units; i++) {
             // A smaller quota would only cost decisions: no slice is shorter than that anyway.
@@ -74,7 +74,7 @@ final class Credit2Cap {
                 scheduler.startBudgeting(u, now);
             }
         }
-        percent = domain.cap();
+        percent = scheduler.capOf(domain);
     }
 
     private void lift() {
