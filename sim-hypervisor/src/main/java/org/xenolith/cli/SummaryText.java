@@ -49,6 +49,7 @@ final class SummaryText {
         TextTable table = new TextTable(2);
         table.groups(
                 new Group("", 5),
+                new Group("from the fluid ideal", 2),
                 new Group("wake-to-run latency", 3),
                 new Group("run length", 2),
                 new Group("times", 3));
@@ -58,6 +59,8 @@ final class SummaryText {
                 "weight",
                 "cap",
                 "CPU %",
+                "points",
+                "at most",
                 "p50",
                 "p99",
                 "max",
@@ -79,6 +82,10 @@ final class SummaryText {
                         Integer.toString(d.weight()),
                         d.cap() == 0 ? NONE : d.cap() + " %",
                         String.format(Locale.ROOT, "%.2f", d.cpuPercent()),
+                        d.fluidPercent() == null
+                                ? NONE
+                                : String.format(Locale.ROOT, "%+.2f", d.cpuPercent() - d.fluidPercent()),
+                        time(d.farthestFromFluidNanos()),
                         time(d.wakeLatencyNanos().p50()),
                         time(d.wakeLatencyNanos().p99()),
                         time(d.wakeLatencyNanos().max()),

@@ -8,6 +8,7 @@ import org.xenolith.engine.InputException;
 import org.xenolith.experiment.CellSummary.DomainSummary;
 import org.xenolith.experiment.CellSummary.PcpuSummary;
 import org.xenolith.experiment.CellSummary.Status;
+import org.xenolith.hypervisor.Domain;
 import org.xenolith.hypervisor.Hypervisor;
 import org.xenolith.hypervisor.Pcpu;
 import org.xenolith.machine.TscClock;
@@ -107,7 +108,7 @@ final class CellRun {
         TscClock clock = new TscClock(scenario.costs().tscHertz());
         long from = clock.toCycles(scenario.warmupNanos());
         long to = clock.toCycles(scenario.durationNanos());
-        RunMetrics metrics = new RunMetrics(clock, from, to);
+        RunMetrics metrics = new RunMetrics(clock, from, to, this::claim);
         TraceSink sink = recorder.tee(metrics);
         if (scenario.replay() != null) {
             scenario.replay().demand(); // Takes its time at the first call.
@@ -140,6 +141,12 @@ final class CellRun {
                 domains,
                 pcpus(built, before, to - from),
                 metrics.jainFairness(domains));
+    }
+
+    /** What domain {@code id} is promised, once the machine is built. */
+    private FluidMeter.Claim claim(int id) {
+        Domain domain = hypervisor == null ? null : hypervisor.domainById(id);
+        return domain == null ? null : new FluidMeter.DomainClaim(domain);
     }
 
     private void runTo(Simulation simulation, long from, long to, long end) {

@@ -71,6 +71,9 @@ public record CellSummary(
      * @param weight its weight, 256 where none is known
      * @param cap its cap in percent of one pCPU, 0 for none
      * @param cpuPercent time RUNNING in percent of one pCPU
+     * @param fluidPercent the same had it got, while it wanted to run, exactly what weights and caps promise: generalised
+     *     processor sharing; null where that is not known
+     * @param farthestFromFluidNanos the farthest that the time it had got was ever from that, either way, ns; null likewise
      * @param contextSwitches how often one of its vCPUs was switched in
      * @param migrations how often one of its vCPUs was switched in on another pCPU than the one it ran on before
      * @param preemptions how often one of its vCPUs lost its pCPU while it wanted to go on (RUNNING to RUNNABLE)
@@ -88,6 +91,8 @@ public record CellSummary(
             int weight,
             int cap,
             @JsonSerialize(using = FourPlaces.class) Double cpuPercent,
+            @JsonSerialize(using = FourPlaces.class) Double fluidPercent,
+            Long farthestFromFluidNanos,
             long contextSwitches,
             long migrations,
             long preemptions,

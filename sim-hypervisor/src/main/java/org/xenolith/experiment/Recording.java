@@ -166,7 +166,7 @@ public final class Recording {
      * @param timeline what takes the records besides, or null
      */
     CellSummary measure(Cell cell, Timeline timeline) {
-        RunMetrics metrics = new RunMetrics(clock, fromTsc(), toTsc());
+        RunMetrics metrics = new RunMetrics(clock, fromTsc(), toTsc(), this::claim);
         try (MergedReader reader = MergedReader.open(trace)) {
             TraceRecord record = new TraceRecord();
             while (reader.next(record) && record.tsc <= toTsc()) {
@@ -200,6 +200,15 @@ public final class Recording {
                 domains,
                 metrics.pcpus(description.pcpus()),
                 metrics.jainFairness(domains));
+    }
+
+    /** What a domain was promised: its weight and cap on all pCPUs; null of one that the description does not name. */
+    private FluidMeter.Claim claim(int id) {
+        return description.domains().stream()
+                .filter(d -> d.id() == id)
+                .findFirst()
+                .map(d -> new FluidMeter.FixedClaim(d.weight(), d.cap(), description.pcpus()))
+                .orElse(null);
     }
 
     /** What limits the figures, a line each. */

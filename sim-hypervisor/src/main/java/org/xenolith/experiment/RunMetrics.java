@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.IntFunction;
 import org.xenolith.engine.InputException;
 import org.xenolith.experiment.CellSummary.DomainSummary;
 import org.xenolith.experiment.CellSummary.PcpuSummary;
@@ -39,6 +40,7 @@ public final class RunMetrics implements TraceSink {
     /** By domain and vCPU as records carry them; never iterated but sorted. */
     private final Map<Integer, VcpuMeter> meters = new HashMap<>();
 
+    private final FluidMeter fluid;
     private int lastKey = -1;
     private VcpuMeter last;
 
@@ -75,12 +77,22 @@ public final class RunMetrics implements TraceSink {
      * @throws IllegalArgumentException if the window is empty
      */
     public RunMetrics(TscClock clock, long from, long to) {
+        this(clock, from, to, id -> null);
+    }
+
+    /**
+     * Measures the window, and how far each domain is from what it was promised.
+     *
+     * @param claims what the domain of an id is promised; null as long as nobody knows
+     */
+    RunMetrics(TscClock clock, long from, long to, IntFunction<FluidMeter.Claim> claims) {
         if (from >= to) {
             throw new IllegalArgumentException("the window is empty: " + from + " to " + to);
         }
         this.clock = clock;
         this.from = from;
         this.to = to;
+        this.fluid = new FluidMeter(claims, from, to);
     }
 
     @Override
@@ -100,6 +112,7 @@ public final class RunMetrics implements TraceSink {
             lastKey = key;
         }
         last.change(oldState, newState, record.tsc, record.cpu);
+        fluid.accept(record);
     }
 
     private VcpuMeter meter(int key) {
@@ -194,6 +207,7 @@ public final class RunMetrics implements TraceSink {
                     m.latencies.asLatency(),
                     m.runs.asRunLength()));
         });
+        Long farthest = fluid.farthestCycles(label.id());
         return new DomainSummary(
                 label.name(),
                 label.id(),
@@ -202,6 +216,8 @@ public final class RunMetrics implements TraceSink {
                 percent(members.values().stream()
                         .mapToLong(VcpuMeter::runningCycles)
                         .sum()),
+                fluid.duePercent(label.id()),
+                farthest == null ? null : clock.toNanos(farthest),
                 members.values().stream().mapToLong(m -> m.switches).sum(),
                 members.values().stream().mapToLong(m -> m.migrations).sum(),
                 members.values().stream().mapToLong(m -> m.preemptions).sum(),

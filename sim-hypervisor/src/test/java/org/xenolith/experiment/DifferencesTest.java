@@ -20,6 +20,8 @@ class DifferencesTest {
                 256,
                 0,
                 cpu,
+                null,
+                null,
                 0,
                 0,
                 0,

@@ -29,6 +29,11 @@ final class Figures {
         return percent == null ? NONE : String.format(Locale.ROOT, "%.2f", percent);
     }
 
+    /** A difference in percentage points with its sign and two decimals. */
+    static String points(double points) {
+        return String.format(Locale.ROOT, "%+.2f", points);
+    }
+
     /** A count, its thousands set apart. */
     static String count(long count) {
         return String.format(Locale.ROOT, "%,d", count);

@@ -20,6 +20,7 @@ final class ReportTables {
             """
             <table><caption>Domains</caption><thead>
             <tr><td rowspan="2"></td><th scope="col" class="number" rowspan="2">CPU %</th>
+            <th scope="colgroup" colspan="2"><span>From the fluid ideal</span></th>
             <th scope="colgroup" colspan="3"><span>Wake to run</span></th>
             <th scope="colgroup" colspan="2"><span>Run length</span></th>
             <th scope="col" class="number" rowspan="2">Preemptions</th>
@@ -29,7 +30,8 @@ final class ReportTables {
     private static final String COUNTED_HEAD = "<th scope=\"col\" rowspan=\"2\">Its workload counted</th>";
     private static final String DOMAIN_SUBHEAD =
             """
-            <tr><th scope="col" class="number">p50</th><th scope="col" class="number">p99</th>
+            <tr><th scope="col" class="number">points</th><th scope="col" class="number">at most</th>
+            <th scope="col" class="number">p50</th><th scope="col" class="number">p99</th>
             <th scope="col" class="number">max</th>
             <th scope="col" class="number">p50</th><th scope="col" class="number">max</th></tr></thead>
             """;
@@ -111,7 +113,7 @@ final class ReportTables {
         out.append(counted ? COUNTED_HEAD : "").append("</tr>").append(DOMAIN_SUBHEAD);
         double most = mostCpu();
         byDomain().forEach((id, inCells) -> {
-            out.append("<tbody><tr class=\"group\"><th scope=\"rowgroup\" colspan=\"11\"><div>");
+            out.append("<tbody><tr class=\"group\"><th scope=\"rowgroup\" colspan=\"13\"><div>");
             out.append(domainHead(id, inCells)).append("</div></th></tr>");
             inCells.forEach((cell, d) -> out.append("<tr>")
                     .append(cellHead(cell))
@@ -158,6 +160,8 @@ final class ReportTables {
         double width = d.cpuPercent() == null || most == 0 ? 0 : 100 * d.cpuPercent() / most;
         return "<td class=\"number share\" style=\"--share:" + String.format(Locale.ROOT, "%.1f", width)
                 + "%\" data-domain=\"" + d.id() + "\">" + escape(Figures.percent(d.cpuPercent())) + "</td>"
+                + number(d.fluidPercent() == null ? Figures.NONE : Figures.points(d.cpuPercent() - d.fluidPercent()))
+                + number(Figures.duration(d.farthestFromFluidNanos()))
                 + number(Figures.duration(d.wakeLatencyNanos().p50()))
                 + number(Figures.duration(d.wakeLatencyNanos().p99()))
                 + number(Figures.duration(d.wakeLatencyNanos().max()))

@@ -50,6 +50,8 @@ class HtmlReportTest {
                 256,
                 0,
                 50.0,
+                49.5,
+                20L,
                 1,
                 0,
                 0,
