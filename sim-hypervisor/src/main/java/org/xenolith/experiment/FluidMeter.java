@@ -251,6 +251,9 @@ final class FluidMeter implements TraceSink {
 
     /** What domain {@code id} was due in the window, percent of one pCPU; null if it is not known. */
     Double duePercent(int id) {
+        if (unknown > 0) {
+            learn();
+        }
         Served d = byId.get(id);
         if (d == null || d.claim == null) {
             return null;

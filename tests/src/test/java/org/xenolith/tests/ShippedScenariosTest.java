@@ -36,6 +36,9 @@ class ShippedScenariosTest {
     /** What each scenario is to show, by its name. */
     private static final Map<String, Consumer<Cells>> EFFECTS = new TreeMap<>(Map.ofEntries(
             Map.entry("weights", ShippedScenariosTest::weights),
+            Map.entry("yardsticks", ShippedScenariosTest::yardsticks),
+            Map.entry("deadlines", ShippedScenariosTest::deadlines),
+            Map.entry("bvt-warp", ShippedScenariosTest::bvtWarp),
             Map.entry("caps", ShippedScenariosTest::caps),
             Map.entry("latency", ShippedScenariosTest::latency),
             Map.entry("boost", ShippedScenariosTest::boost),
@@ -103,6 +106,41 @@ class ShippedScenariosTest {
                 new Experiment(scenario, results, new Experiment.Options(workers, 60, true, List.of("test"), "test"));
         experiment.run((done, cellsDone, cells) -> {});
         return experiment.summary();
+    }
+
+    /** Under the fluid ideal a, b and c get what weights and the cap promise; the others are the farther off the less they plan. */
+    private static void yardsticks(Cells cells) {
+        assertThat(Stream.of("a", "b", "c", "d").map(d -> cells.domain("fluid", d)))
+                .allMatch(d ->
+                        Math.abs(d.cpuPercent() - d.fluidPercent()) < 0.1 && d.farthestFromFluidNanos() < 3 * MILLI);
+        for (String scheduler : List.of("credit2", "credit", "bvt", "rr", "random", "fifo")) {
+            assertThat(farthest(cells, scheduler)).as(scheduler).isGreaterThan(10 * farthest(cells, "fluid"));
+        }
+        assertThat(farthest(cells, "credit2")).isLessThan(farthest(cells, "rr"));
+        assertThat(farthest(cells, "credit")).isLessThan(farthest(cells, "rr"));
+        assertThat(farthest(cells, "fifo")).isGreaterThan(2 * farthest(cells, "rr"));
+    }
+
+    private static long farthest(Cells cells, String scheduler) {
+        return cells.cell(scheduler).domains().stream()
+                .mapToLong(DomainSummary::farthestFromFluidNanos)
+                .max()
+                .orElseThrow();
+    }
+
+    /** Only a plan for both pCPUs together serves all three. */
+    private static void deadlines(Cells cells) {
+        assertThat(cells.cpu("optimum", "a")).isCloseTo(60, within(0.1));
+        assertThat(cells.cpu("optimum", "b")).isCloseTo(66.67, within(0.1));
+        assertThat(cells.cpu("optimum", "c")).isCloseTo(70, within(0.1));
+        assertThat(cells.cpu("sedf", "a") + cells.cpu("sedf", "c")).isLessThan(101);
+    }
+
+    /** Who warps is served at once and gets no more for it. */
+    private static void bvtWarp(Cells cells) {
+        assertThat(cells.p99Wake("bvt", "warped")).isLessThan(MILLI / 10);
+        assertThat(cells.domain("bvt", "plain").wakeLatencyNanos().p50()).isGreaterThan(10 * MILLI);
+        assertThat(cells.cpu("bvt", "warped")).isCloseTo(cells.cpu("bvt", "plain"), within(1.0));
     }
 
     @Test
