@@ -202,7 +202,7 @@ public final class Optimum implements Scheduler {
             }
             if (why != null && turn.pcpu == pcpu) {
                 why.considered(
-                        turn.of.unit, "turn begins at ns", turn.from, turn == mine ? "its turn" : "not its turn");
+                        turn.of.unit, "turn begins at ns", turn.from, turn.equals(mine) ? "its turn" : "not its turn");
             }
         }
         SchedUnit unit = mine == null ? null : mine.of.unit;

@@ -45,7 +45,7 @@ class FluidSharesTest {
             double level = (low + high) / 2;
             double taken = 0;
             for (int k = 0; k < n; k++) {
-                taken += Math.min(limit[k], level * weight[k]);
+                taken += Math.min((double) limit[k], level * weight[k]);
             }
             if (taken > (double) pcpus * PCPU) {
                 high = level;
@@ -56,7 +56,7 @@ class FluidSharesTest {
         long[] rate = divide(pcpus * PCPU, weight, limit);
         for (int k = 0; k < n; k++) {
             assertThat((double) rate[k])
-                    .isCloseTo(Math.min(limit[k], low * weight[k]), org.assertj.core.data.Offset.offset(2.0));
+                    .isCloseTo(Math.min((double) limit[k], low * weight[k]), org.assertj.core.data.Offset.offset(2.0));
         }
     }
 }
