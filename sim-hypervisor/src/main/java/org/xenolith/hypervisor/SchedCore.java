@@ -175,20 +175,19 @@ final class SchedCore {
             p.sliceTimer.set(now + decision.sliceNanos());
         }
 
-        // 2. Go on with the same one.
+        // 2. Go on with the same one, or with idling.
+        int prevWord = p.currentTraceWord();
+        int prevRan =
+                prev == null ? hypervisor.saturated(now - hypervisor.clock().toNanos(p.idleSince)) : ran(prev, now);
         if (next == prev) {
-            if (next != null) {
-                trace().emit(Sched.SWITCH_INFCONT, next.domainId(), next.id(), ran(prev, now), slice);
-                trace().emit(Sched.CONTINUE_RUNNING, next.traceWord());
-            }
+            trace().emit(Sched.SWITCH_INFCONT, prevWord >>> 16, prevWord & 0xffff, prevRan, slice);
+            trace().emit(Sched.CONTINUE_RUNNING, prevWord);
             return;
         }
 
         // 3. Switch: records, runstates, state.
-        int prevWord = p.currentTraceWord();
         int nextWord = next == null ? Hypervisor.IDLE_DOMAIN << 16 | p.id() : next.traceWord();
-        int idleRan = hypervisor.saturated(now - hypervisor.clock().toNanos(p.idleSince));
-        trace().emit(Sched.SWITCH_INFPREV, prevWord >>> 16, prevWord & 0xffff, prev == null ? idleRan : ran(prev, now));
+        trace().emit(Sched.SWITCH_INFPREV, prevWord >>> 16, prevWord & 0xffff, prevRan);
         trace().emit(
                         Sched.SWITCH_INFNEXT,
                         nextWord >>> 16,
