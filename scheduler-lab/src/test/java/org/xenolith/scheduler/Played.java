@@ -98,6 +98,14 @@ final class Played {
         return this;
     }
 
+    /** ns that domain {@code who} ran from {@code from} to {@code to}, ns. */
+    long ran(int who, long from, long to) {
+        return runs.stream()
+                .filter(r -> r.who() == who)
+                .mapToLong(r -> Math.max(0, Math.min(r.to(), to) - Math.max(r.from(), from)))
+                .sum();
+    }
+
     /** ns that domain {@code who} ran. */
     long ran(int who) {
         return runs.stream()

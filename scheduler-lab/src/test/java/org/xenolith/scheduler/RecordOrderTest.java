@@ -2,9 +2,11 @@ package org.xenolith.scheduler;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.file.Path;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.xenolith.machine.CostProfile;
@@ -50,18 +52,34 @@ class RecordOrderTest {
         Pairs simulated = new Pairs();
         for (FidelityScenario scenario : FidelityScenario.ALL) {
             if (scenario.name().startsWith(scheduler + " ")) {
-                read(scenario, real);
+                read(scenario.file(), real);
                 scenario.simulate(scenario.recording(costs), costs, 1_500_000_000L, ALL_SCHEDULING, simulated);
             }
         }
+        check(real, simulated);
+    }
+
+    @Test
+    void emitsRealXensRecordsInRealXensOrderUnderRtds() {
+        CostProfile costs = CostProfile.load("qemu-icount");
+        Pairs real = new Pairs();
+        Pairs simulated = new Pairs();
+        for (RtdsScenario scenario : RtdsScenario.ALL) {
+            read(scenario.file(), real);
+            scenario.simulate(scenario.recording(costs), costs, ALL_SCHEDULING, simulated);
+        }
+        check(real, simulated);
+    }
+
+    private static void check(Pairs real, Pairs simulated) {
         assertThat(simulated.seen(20)).isSubsetOf(real.counts.keySet());
         assertThat(real.seen(100)).isSubsetOf(simulated.counts.keySet());
         simulated.words.forEach((event, words) ->
                 assertThat(words).as("words of event %s", event).isEqualTo(real.words.getOrDefault(event, words)));
     }
 
-    private static void read(FidelityScenario scenario, Pairs into) {
-        try (MergedReader reader = MergedReader.open(scenario.file())) {
+    private static void read(Path trace, Pairs into) {
+        try (MergedReader reader = MergedReader.open(trace)) {
             TraceRecord r = new TraceRecord();
             while (reader.next(r)) {
                 into.accept(r);

@@ -30,6 +30,7 @@ import org.xenolith.toolstack.CpuList;
 import org.xenolith.toolstack.XlConfig;
 import org.xenolith.trace.TraceDescription;
 import org.xenolith.trace.TraceDescription.DomainDescription;
+import org.xenolith.trace.TraceDescription.Reservation;
 
 /**
  * Reads a scenario from YAML. All keys, with their defaults:
@@ -424,7 +425,21 @@ public final class ScenarioReader {
                 null,
                 Map.of(),
                 null,
-                node.has("sched") ? domainParameters.read(node.get("sched"), recorded.vcpus()) : List.of());
+                node.has("sched") ? domainParameters.read(node.get("sched"), recorded.vcpus()) : reservation(recorded));
+    }
+
+    /** What RTDS and others that know its parameters take for each vCPU of a recorded domain. */
+    private static List<Map<String, Long>> reservation(DomainDescription recorded) {
+        Reservation r = recorded.rtds();
+        return r == null
+                ? List.of()
+                : List.of(Map.of(
+                        "period_us",
+                        r.periodMicros(),
+                        "budget_us",
+                        r.budgetMicros(),
+                        "extratime",
+                        r.extratime() ? 1L : 0L));
     }
 
     /** The domains of a trace, those {@code changed} as they are there. */
@@ -445,7 +460,9 @@ public final class ScenarioReader {
                             null,
                             pool,
                             null,
-                            Map.of())));
+                            Map.of(),
+                            null,
+                            reservation(d))));
         }
         changed.stream().filter(c -> c.boot() != null).forEach(domains::add);
         return domains;
