@@ -30,14 +30,15 @@ import picocli.CommandLine.Spec;
 /** {@code xenolith trace}: shows, prints and converts recorded traces. */
 @Command(
         name = "trace",
-        description = "Show, print or convert a Xen trace, or fit costs to it.",
+        description = "Show, print or convert a Xen trace, fit costs to it, or list all with pictures.",
         mixinStandardHelpOptions = true,
         subcommands = {
             TraceCommand.Info.class,
             TraceCommand.Dump.class,
             TraceCommand.Convert.class,
             TraceCommand.Costs.class,
-            RecordCommand.class
+            RecordCommand.class,
+            GalleryCommand.class
         })
 public final class TraceCommand implements Runnable {
     @Spec
@@ -46,7 +47,7 @@ public final class TraceCommand implements Runnable {
     @Override
     public void run() {
         throw new ParameterException(
-                spec.commandLine(), "Say what to do with the trace: info, dump, convert, costs or record.");
+                spec.commandLine(), "Say what to do with the trace: info, dump, convert, costs, record or gallery.");
     }
 
     /** {@code trace info}: what is known of a trace, and what stands in it. */

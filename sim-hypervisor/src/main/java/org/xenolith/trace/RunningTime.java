@@ -10,6 +10,9 @@ import java.util.TreeMap;
  *
  * <p>A vCPU that was running when the trace began is known by the first change that it makes, and is counted from the first
  * record on. Time after lost records belongs to nobody until the next change to RUNNING.
+ *
+ * <p>A switch is two changes, of who leaves and of who comes, recorded some instructions apart. The hypervisor's own account
+ * has one instant for both, so what lies between the two is counted for who comes.
  */
 public final class RunningTime implements TraceSink {
     private static final int NOBODY = -1;
@@ -21,6 +24,9 @@ public final class RunningTime implements TraceSink {
     private long latest;
     private int[] running = {};
     private long[] since = {};
+    /** When the last vCPU left; {@link #NOBODY} if another came since, or that is not known. */
+    private long[] left = {};
+
     private final Map<Integer, Long> cycles = new TreeMap<>();
 
     /** Counts the whole trace. */
@@ -49,12 +55,14 @@ public final class RunningTime implements TraceSink {
             int known = running.length;
             running = Arrays.copyOf(running, cpu + 1);
             since = Arrays.copyOf(since, cpu + 1);
+            left = Arrays.copyOf(left, cpu + 1);
             Arrays.fill(running, known, running.length, NOT_YET_KNOWN);
+            Arrays.fill(left, known, left.length, NOBODY);
         }
         if (record.event == TraceEvent.Gen.LOST_RECORDS) {
             // The words name the first record lost; what ran then is unknown.
             stop(cpu, record.words >= 4 ? Math.max(0, record.longWord(2) - origin) : now);
-            running[cpu] = NOBODY;
+            left[cpu] = NOBODY;
         } else if (TraceEvent.isRunstateChange(record.event) && record.words > 0) {
             int vcpu = record.word[0];
             if (TraceEvent.oldRunstate(record.event) == TraceEvent.RUNSTATE_RUNNING) {
@@ -63,12 +71,14 @@ public final class RunningTime implements TraceSink {
                 }
                 if (running[cpu] == vcpu) {
                     stop(cpu, now);
+                    left[cpu] = now;
                 }
             }
             if (TraceEvent.newRunstate(record.event) == TraceEvent.RUNSTATE_RUNNING) {
                 stop(cpu, now);
                 running[cpu] = vcpu;
-                since[cpu] = now;
+                since[cpu] = left[cpu] == NOBODY ? now : left[cpu];
+                left[cpu] = NOBODY;
             }
         }
     }

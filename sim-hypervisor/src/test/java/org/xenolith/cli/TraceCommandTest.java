@@ -70,7 +70,7 @@ class TraceCommandTest {
                 .contains("duration    7.004959 s")
                 .contains("steady      0.920020 to 6.485862 s since the first record")
                 .contains("records     73,828 (sched 73,828), 0 lost")
-                .containsPattern("3 +c +1 +256 +15% +13.49 +14.98 +14.99  backlogged")
+                .containsPattern("3 +c +1 +256 +15% +13.50 +14.99 +14.99  backlogged")
                 .doesNotContain("assumed")
                 .doesNotContain("remark");
     }
@@ -207,6 +207,7 @@ class TraceCommandTest {
         assertThat(run("info", folder.resolve("none.trc"))).isEqualTo(2);
         assertThat(err.toString()).isEqualTo(folder.resolve("none.trc") + ": no such file");
         assertThat(run()).isEqualTo(2);
-        assertThat(err.toString()).contains("Say what to do with the trace: info, dump, convert, costs or record.");
+        assertThat(err.toString())
+                .contains("Say what to do with the trace: info, dump, convert, costs, record or gallery.");
     }
 }
