@@ -52,13 +52,20 @@ public final class Credit implements Scheduler {
     @Parameter(name = "version", help = "version of Xen to behave like where they differ: 3.4, 4.0, 4.17 or 4.18")
     CreditVersion version = CreditVersion.V4_17;
 
-    @Parameter(name = "tslice_ms", unit = "ms", min = 1, max = 1000, help = "timeslice, and period of accounting")
+    @Parameter(
+            name = "tslice_ms",
+            unit = "ms",
+            min = 1,
+            max = 1000,
+            changeable = true,
+            help = "timeslice, and period of accounting")
     long timesliceMillis = 30;
 
     @Parameter(
             name = "ratelimit_us",
             unit = "us",
             max = 500_000,
+            changeable = true,
             help = "how long nobody is preempted; 0 or at least 100")
     long ratelimitMicros = 1000;
 
@@ -66,6 +73,7 @@ public final class Credit implements Scheduler {
             name = "migration_delay_us",
             unit = "us",
             max = 100_000,
+            changeable = true,
             help = "how long a unit counts as cache hot after it ran, and is not stolen")
     long migrationDelayMicros = 0;
 
@@ -109,15 +117,8 @@ public final class Credit implements Scheduler {
 
     @Override
     public void init(SchedulerHost host) {
-        if (ratelimitMicros > 0 && ratelimitMicros < 100) {
-            throw new InputException("credit: ratelimit_us must be 0 or 100 to 500000, not " + ratelimitMicros);
-        }
         this.host = host;
-        timeslice = timesliceMillis * 1_000_000;
-        tickPeriod = timesliceMillis < TICKS_PER_SLICE ? timeslice : timeslice / 1000 / TICKS_PER_SLICE * 1000;
-        creditsPerSlice = (int) timesliceMillis * CREDITS_PER_MILLI;
-        ratelimit = version.ratelimited ? Math.min(ratelimitMicros * 1000, timeslice) : 0;
-        balanceInterval = Math.max(loadBalanceRatelimitMicros * 1000, version.balanceInterval);
+        reconfigured();
         Topology topology = host.topology();
         runqueues = new CreditRunqueue[topology.pcpus()];
         idlers = new BitSet(topology.pcpus());
@@ -125,6 +126,18 @@ public final class Credit implements Scheduler {
         balanceBias = new int[topology.numaNodes()];
         lastTickled = new int[topology.pcpus()];
         placement = new CreditPlacement(topology, smtPowerSavings, runqueues, idlers);
+    }
+
+    @Override
+    public void reconfigured() {
+        if (ratelimitMicros > 0 && ratelimitMicros < 100) {
+            throw new InputException("credit: ratelimit_us must be 0 or 100 to 500000, not " + ratelimitMicros);
+        }
+        timeslice = timesliceMillis * 1_000_000;
+        tickPeriod = timesliceMillis < TICKS_PER_SLICE ? timeslice : timeslice / 1000 / TICKS_PER_SLICE * 1000;
+        creditsPerSlice = (int) timesliceMillis * CREDITS_PER_MILLI;
+        ratelimit = version.ratelimited ? Math.min(ratelimitMicros * 1000, timeslice) : 0;
+        balanceInterval = Math.max(loadBalanceRatelimitMicros * 1000, version.balanceInterval);
     }
 
     @Override

@@ -56,6 +56,7 @@ public final class Credit2 implements Scheduler {
             name = "ratelimit_us",
             unit = "us",
             max = 500_000,
+            changeable = true,
             help = "how long nobody is preempted; 0 or at least 100")
     long ratelimitMicros = 1000;
 
@@ -133,11 +134,8 @@ public final class Credit2 implements Scheduler {
 
     @Override
     public void init(SchedulerHost host) {
-        if (ratelimitMicros > 0 && ratelimitMicros < 100) {
-            throw new InputException("credit2: ratelimit_us must be 0 or 100 to 500000, not " + ratelimitMicros);
-        }
         this.host = host;
-        ratelimit = version.limits ? ratelimitMicros * 1000 : 0;
+        reconfigured();
         migrateResist = migrateResistMicros * 1000;
         pcpus = new Credit2Pcpus(host.topology(), smtPowerSavings);
         loads = new Credit2Load(host, loadWindowShift, loadPrecisionShift);
@@ -147,6 +145,14 @@ public final class Credit2 implements Scheduler {
     /** The domain's cap in percent of a pCPU; 0 for none. */
     int capOf(Domain domain) {
         return version.limits ? domain.cap() : 0;
+    }
+
+    @Override
+    public void reconfigured() {
+        if (ratelimitMicros > 0 && ratelimitMicros < 100) {
+            throw new InputException("credit2: ratelimit_us must be 0 or 100 to 500000, not " + ratelimitMicros);
+        }
+        ratelimit = version.limits ? ratelimitMicros * 1000 : 0;
     }
 
     long capPeriodNanos() {

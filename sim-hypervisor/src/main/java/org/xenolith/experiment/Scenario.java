@@ -114,27 +114,6 @@ public record Scenario(
         }
     }
 
-    /** What the toolstack does to a domain at a time. */
-    public sealed interface Action {
-        /** When, ns since the start. */
-        long atNanos();
-
-        /** Name of the domain. */
-        String domain();
-    }
-
-    /** Pauses a domain. */
-    public record Pause(long atNanos, String domain) implements Action {}
-
-    /** Ends a pause. */
-    public record Unpause(long atNanos, String domain) implements Action {}
-
-    /** Changes weight and cap. */
-    public record SetShare(long atNanos, String domain, int weight, int cap) implements Action {}
-
-    /** Changes the affinity of one vCPU, or of all if {@code vcpu} is negative. */
-    public record SetAffinity(long atNanos, String domain, int vcpu, CpuSet hard, CpuSet soft) implements Action {}
-
     /** The same scenario under other schedulers. */
     public Scenario withSchedulers(List<SchedulerChoice> others) {
         return new Scenario(

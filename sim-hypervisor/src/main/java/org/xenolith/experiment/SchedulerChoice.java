@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import org.xenolith.engine.InputException;
 import org.xenolith.hypervisor.DomainParameter;
@@ -123,14 +124,22 @@ public final class SchedulerChoice {
      * @throws InputException if there is no such parameter or it takes no such value
      */
     public SchedulerChoice with(String parameter, String text) {
-        Field field = fields.stream()
-                .filter(f -> f.getAnnotation(Parameter.class).name().equals(parameter))
-                .findFirst()
-                .orElseThrow(() -> new InputException("scheduler " + name() + ": no parameter '" + parameter
-                        + "'; it has " + (fields.isEmpty() ? "none" : parameterNames())));
+        Field field = field(parameter);
         SchedulerChoice changed = new SchedulerChoice(this);
         changed.set.put(parameter, parse(field, text.strip()));
         return changed;
+    }
+
+    private Optional<Field> find(String parameter) {
+        return fields.stream()
+                .filter(f -> f.getAnnotation(Parameter.class).name().equals(parameter))
+                .findFirst();
+    }
+
+    private Field field(String parameter) {
+        return find(parameter)
+                .orElseThrow(() -> new InputException("scheduler " + name() + ": no parameter '" + parameter
+                        + "'; it has " + (fields.isEmpty() ? "none" : parameterNames())));
     }
 
     private String parameterNames() {
@@ -214,10 +223,8 @@ public final class SchedulerChoice {
             Scheduler scheduler = constructor.newInstance();
             for (Field field : fields) {
                 Object value = set.get(field.getAnnotation(Parameter.class).name());
-                if (value instanceof Long number && field.getType() == int.class) {
-                    field.setInt(scheduler, number.intValue());
-                } else if (value != null) {
-                    field.set(scheduler, value);
+                if (value != null) {
+                    store(field, scheduler, value);
                 }
             }
             return scheduler;
@@ -230,6 +237,46 @@ public final class SchedulerChoice {
             throw new SchedulerException(name() + ": its constructor throws " + e.getCause(), e.getCause());
         } catch (IllegalAccessException e) {
             throw new InputException("scheduler " + name() + ": " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * Refuses a change of {@code parameter} to {@code text} while an instance runs.
+     *
+     * @throws InputException if there is no such parameter, it takes no such value, or it cannot be changed any more
+     */
+    void checkChange(String parameter, String text) {
+        with(parameter, text);
+        if (!field(parameter).getAnnotation(Parameter.class).changeable()) {
+            throw new InputException("scheduler " + name() + ": " + parameter + " cannot be changed while it runs");
+        }
+    }
+
+    /**
+     * Sets those of {@code values} that {@code scheduler} has; {@link Scheduler#reconfigured} is to follow.
+     *
+     * @throws InputException as {@link #checkChange}
+     */
+    static void change(Scheduler scheduler, Map<String, String> values) {
+        SchedulerChoice choice = new SchedulerChoice(scheduler.getClass(), null);
+        Map<String, String> known = new LinkedHashMap<>(values);
+        known.keySet().removeIf(name -> choice.find(name).isEmpty());
+        known.forEach(choice::checkChange);
+        for (Map.Entry<String, String> e : known.entrySet()) {
+            Field field = choice.field(e.getKey());
+            try {
+                store(field, scheduler, choice.parse(field, e.getValue()));
+            } catch (IllegalAccessException impossible) {
+                throw new InputException("scheduler " + choice.name() + ": " + impossible.getMessage(), impossible);
+            }
+        }
+    }
+
+    private static void store(Field field, Scheduler scheduler, Object value) throws IllegalAccessException {
+        if (value instanceof Long number && field.getType() == int.class) {
+            field.setInt(scheduler, number.intValue());
+        } else {
+            field.set(scheduler, value);
         }
     }
 

@@ -2,15 +2,16 @@ package org.xenolith.experiment;
 
 import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.xenolith.device.XenStore;
 import org.xenolith.engine.InputException;
 import org.xenolith.experiment.RunMetrics.DomainLabel;
-import org.xenolith.experiment.Scenario.Action;
 import org.xenolith.experiment.Scenario.DomainSpec;
 import org.xenolith.guest.DomainLoad;
 import org.xenolith.guest.ReplayGuests;
@@ -66,12 +67,18 @@ final class Simulation {
         ReplayGuests replay = recording == null ? null : new ReplayGuests(recording.demand(), begin);
         hypervisor.run(hypervisor.clock().toCycles(begin));
         Simulation simulation = new Simulation(hypervisor, scenario.costs(), specs(scenario, replay), replay);
+        Set<String> late = new HashSet<>();
+        scenario.actions().forEach(action -> {
+            if (action instanceof Action.Create create) {
+                late.add(create.domain());
+            }
+        });
         try {
-            simulation.createDomains();
+            simulation.createDomains(late);
         } catch (IllegalArgumentException e) {
             throw new InputException(scenario.name() + ": " + e.getMessage(), e);
         }
-        scenario.actions().forEach(action -> perform(hypervisor, action, begin));
+        new Operator(hypervisor, cell, simulation::createLate).schedule(scenario.actions(), begin);
         return simulation;
     }
 
@@ -135,28 +142,45 @@ final class Simulation {
         return pools;
     }
 
-    private void createDomains() {
-        List<Domain> domains = new ArrayList<>();
+    /** Makes and starts all domains but those named in {@code late}. */
+    private void createDomains(Set<String> late) {
+        List<Domain> toStart = new ArrayList<>();
         for (DomainSpec spec : specs) {
-            if (spec.boot() != null) {
-                domains.add(boot(spec));
-                continue;
+            if (!late.contains(spec.name())) {
+                Domain domain = create(spec);
+                if (replay == null || spec.boot() != null) {
+                    toStart.add(domain);
+                }
             }
-            DomainLoad load = replay != null
-                    ? replay.load(spec.id())
-                    : Workloads.create(spec.workload(), spec.parameters(), spec.vcpus());
-            loads.put(spec.id(), load);
-            Domain domain = hypervisor.createDomain(config(spec, load.memory(), load.guests()));
-            domains.add(domain);
-            domain.vcpus().forEach(vcpu -> pin(vcpu, spec));
         }
         if (replay != null) {
             replay.start(hypervisor);
-            domains.removeIf(domain -> !booted.containsKey(domain.id()));
         } else {
             Workloads.connect(hypervisor, loads);
         }
-        domains.forEach(hypervisor::unpause);
+        toStart.forEach(hypervisor::unpause);
+    }
+
+    /** Makes and starts domain {@code name}, now. */
+    private void createLate(String name) {
+        DomainSpec spec =
+                specs.stream().filter(s -> s.name().equals(name)).findFirst().orElseThrow();
+        Domain domain = create(spec);
+        Workloads.connect(hypervisor, domain, loads);
+        hypervisor.unpause(domain);
+    }
+
+    private Domain create(DomainSpec spec) {
+        if (spec.boot() != null) {
+            return boot(spec);
+        }
+        DomainLoad load = replay != null
+                ? replay.load(spec.id())
+                : Workloads.create(spec.workload(), spec.parameters(), spec.vcpus());
+        loads.put(spec.id(), load);
+        Domain domain = hypervisor.createDomain(config(spec, load.memory(), load.guests()));
+        domain.vcpus().forEach(vcpu -> pin(vcpu, spec));
+        return domain;
     }
 
     private Domain boot(DomainSpec spec) {
@@ -223,38 +247,6 @@ final class Simulation {
         }
     }
 
-    /** Has the toolstack do {@code action} when its time since {@code begin} has come. */
-    private static void perform(Hypervisor hypervisor, Action action, long begin) {
-        Domain domain = hypervisor.domains().stream()
-                .filter(d -> d.name().equals(action.domain()))
-                .findFirst()
-                .orElseThrow(() -> new InputException("actions: no domain '" + action.domain() + "'"));
-        Runnable deed;
-        if (action instanceof Scenario.Pause) {
-            deed = () -> hypervisor.pause(domain);
-        } else if (action instanceof Scenario.Unpause) {
-            deed = () -> hypervisor.unpause(domain);
-        } else if (action instanceof Scenario.SetShare share) {
-            deed = () -> hypervisor.setShare(domain, share.weight(), share.cap());
-        } else {
-            Scenario.SetAffinity affinity = (Scenario.SetAffinity) action;
-            if (affinity.vcpu() >= domain.vcpus().size()) {
-                throw new InputException("actions: " + domain + " has no vCPU " + affinity.vcpu());
-            }
-            deed = () -> domain.vcpus().stream()
-                    .filter(v -> affinity.vcpu() < 0 || v.id() == affinity.vcpu())
-                    .forEach(v -> hypervisor.setAffinity(v, affinity.hard(), affinity.soft()));
-        }
-        hypervisor.at(hypervisor.clock().toCycles(begin + action.atNanos()), () -> {
-            try {
-                deed.run();
-            } catch (IllegalArgumentException | IllegalStateException e) {
-                throw new InputException(
-                        "actions: at " + Durations.format(action.atNanos()) + ": " + domain + ": " + e.getMessage(), e);
-            }
-        });
-    }
-
     Hypervisor hypervisor() {
         return hypervisor;
     }
@@ -263,15 +255,15 @@ final class Simulation {
     List<DomainLabel> labels() {
         return specs.stream()
                 .map(spec -> new DomainLabel(
-                        spec.id(),
-                        spec.name(),
-                        spec.weight(),
-                        spec.cap(),
-                        note(spec.id()),
-                        spec.boot() == null
-                                ? loads.get(spec.id()).counters()
-                                : booted.get(spec.id()).counters()))
+                        spec.id(), spec.name(), spec.weight(), spec.cap(), note(spec.id()), counters(spec.id())))
                 .toList();
+    }
+
+    /** What the workload of a domain counted; nothing if the domain never came. */
+    private Map<String, Long> counters(int domain) {
+        return loads.containsKey(domain)
+                ? loads.get(domain).counters()
+                : booted.containsKey(domain) ? booted.get(domain).counters() : Map.of();
     }
 
     private String note(int domain) {

@@ -12,6 +12,7 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.xenolith.engine.InputException;
 
 /**
@@ -104,6 +105,15 @@ final class YamlNode {
     /** A refusal that says where. */
     InputException refuse(String what) {
         return new InputException(file + ":" + line + ":" + column + ": " + what);
+    }
+
+    /** What {@code reading} returns; adds where this stands to a refusal by someone who does not know. */
+    <T> T located(Supplier<T> reading) {
+        try {
+            return reading.get();
+        } catch (InputException e) {
+            throw refuse(e.getMessage());
+        }
     }
 
     /** This node as a mapping. */

@@ -64,11 +64,14 @@ public final class Workloads {
      * @throws InputException if a workload names a peer that is not there
      */
     public static void connect(Hypervisor hypervisor, Map<Integer, DomainLoad> loads) {
-        for (Domain domain : hypervisor.domains()) {
-            DomainLoad load = loads.get(domain.id());
-            if (load != null) {
-                load.connect(hypervisor, domain, loads);
-            }
+        hypervisor.domains().forEach(domain -> connect(hypervisor, domain, loads));
+    }
+
+    /** The same for {@code domain} alone, which came after the others. */
+    public static void connect(Hypervisor hypervisor, Domain domain, Map<Integer, DomainLoad> loads) {
+        DomainLoad load = loads.get(domain.id());
+        if (load != null) {
+            load.connect(hypervisor, domain, loads);
         }
     }
 }

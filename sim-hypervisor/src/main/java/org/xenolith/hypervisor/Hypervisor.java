@@ -176,7 +176,8 @@ public final class Hypervisor {
     }
 
     /**
-     * Changes parameters of a pool's scheduler while it runs, as {@code xl sched-credit -s} does: {@code change} sets fields of it.
+     * Changes parameters of a pool's scheduler while it runs, as {@code xl sched-credit -s} does: {@code change} sets fields of it,
+     * {@linkplain Parameter#changeable changeable} ones.
      *
      * @throws IllegalArgumentException if the scheduler refuses them
      */

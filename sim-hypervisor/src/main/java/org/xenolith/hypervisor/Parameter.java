@@ -24,6 +24,9 @@ public @interface Parameter {
     /** Highest value of a number. */
     long max() default Long.MAX_VALUE;
 
+    /** Whether it may be changed while the scheduler runs, which hears of it by {@link Scheduler#reconfigured}. */
+    boolean changeable() default false;
+
     /** What it does, in a line. */
     String help();
 }

@@ -6,10 +6,12 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import org.xenolith.engine.InputException;
 import org.xenolith.hypervisor.CpuSet;
 import org.xenolith.hypervisor.Domain;
@@ -25,6 +27,7 @@ import org.xenolith.toolstack.XlConfigParser.Value;
  * @param soft soft affinity by vCPU, or null for all pCPUs
  * @param weight its weight
  * @param cap its cap in percent of one pCPU, 0 for none
+ * @param scheduling what real-time schedulers take, as scenarios name it: {@code period_us}, {@code budget_us}, {@code extratime}
  * @param memoryMebibytes its memory
  * @param pool its cpupool
  * @param boot what it boots, or null if it names no kernel
@@ -39,6 +42,7 @@ public record XlConfig(
         List<CpuSet> soft,
         int weight,
         int cap,
+        Map<String, Long> scheduling,
         long memoryMebibytes,
         String pool,
         Boot boot,
@@ -107,6 +111,9 @@ public record XlConfig(
             "cpus_soft",
             "cpu_weight",
             "cap",
+            "period",
+            "budget",
+            "extratime",
             "memory",
             "maxmem",
             "pool",
@@ -167,6 +174,7 @@ public record XlConfig(
                 affinity(values.get("cpus_soft"), vcpus),
                 (int) number(values, "cpu_weight", 1, Domain.MAX_WEIGHT, Domain.DEFAULT_WEIGHT),
                 (int) number(values, "cap", 0, 100L * MAX_VCPUS, 0),
+                scheduling(values),
                 memory,
                 values.containsKey("pool") ? values.get("pool").text() : DEFAULT_POOL,
                 boot(values, file, warnings),
@@ -176,6 +184,21 @@ public record XlConfig(
                         end(values, "on_crash", Ends.DEFAULT.crash),
                         end(values, "on_watchdog", Ends.DEFAULT.watchdog)),
                 List.copyOf(warnings));
+    }
+
+    /** xl hands them on as they are, in the units of the RTDS scheduler. */
+    private static Map<String, Long> scheduling(Map<String, Value> values) {
+        Map<String, Long> scheduling = new TreeMap<>();
+        if (values.containsKey("period")) {
+            scheduling.put("period_us", number(values, "period", 1, Integer.MAX_VALUE, 0));
+        }
+        if (values.containsKey("budget")) {
+            scheduling.put("budget_us", number(values, "budget", 1, Integer.MAX_VALUE, 0));
+        }
+        if (values.containsKey("extratime")) {
+            scheduling.put("extratime", number(values, "extratime", 0, 1, 0));
+        }
+        return Collections.unmodifiableMap(scheduling);
     }
 
     private static long number(Map<String, Value> values, String key, long min, long max, long otherwise) {

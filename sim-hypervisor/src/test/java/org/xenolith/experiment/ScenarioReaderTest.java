@@ -142,10 +142,10 @@ class ScenarioReaderTest {
                         new DomainSpec(6, "b", Domain.Type.PV, 1, 256, 30, null, null, "Pool-0", "spin", Map.of()));
         assertThat(s.actions())
                 .containsExactly(
-                        new Scenario.Pause(1_000_000_000L, "a"),
-                        new Scenario.Unpause(1_100_000_000L, "a"),
-                        new Scenario.SetShare(1_200_000_000L, "a", 100, 50),
-                        new Scenario.SetAffinity(1_300_000_000L, "a", 1, CpuSet.of(2), CpuSet.of(0, 1, 2, 3)));
+                        new Action.Pause(1_000_000_000L, "a"),
+                        new Action.Unpause(1_100_000_000L, "a"),
+                        new Action.SetShare(1_200_000_000L, "a", 100, 50),
+                        new Action.SetAffinity(1_300_000_000L, "a", 1, CpuSet.of(2), CpuSet.of(0, 1, 2, 3)));
         assertThat(s.warnings()).containsExactly(folder.resolve("b.cfg") + ": not modelled: disk");
         assertThat(s.inputs()).containsExactly(folder.resolve("b.cfg"));
     }
@@ -188,6 +188,16 @@ class ScenarioReaderTest {
                 "a: *b                                            | s.yaml:2:4: aliases (*name) are not understood",
                 "a: 1 \\ a: 2                                     | not YAML: Duplicate field 'a'",
                 "a: [                                             | not YAML",
+                "domains: [{name: a, guest: spin}] \\ actions: [{at: 1 s, do: dance}] | s.yaml:3:21: 'dance' is nothing the toolstack does; it does create, destroy, pause",
+                "domains: [{name: a, guest: spin}] \\ actions: [{at: 1 s, do: pause, domain: b}] | s.yaml:3:32: no domain 'b'",
+                "domains: [{name: a, guest: spin}] \\ actions: [{at: 1 s, do: pause, domain: a, cap: 3}] | s.yaml:3:43: unknown key 'cap'",
+                "domains: [{name: a, guest: spin}] \\ actions: [{at: 1 s, do: move, domain: a, pool: P}] | s.yaml:3:42: no pool 'P'; there are Pool-0",
+                "domains: [{name: a, guest: spin}] \\ actions: [{at: 1 s, do: cpu-remove, pool: Pool-0, cpus: 4}] | pCPUs 4 are not on the machine",
+                "domains: [{name: a, guest: spin}] \\ actions: [{do: create, domain: a, at: 1 s}, {do: create, domain: a, at: 2 s}] | domain 'a' is created twice",
+                "domains: [{name: a, guest: spin}] \\ actions: [{at: 1 s, do: set-sched, domain: a, sched: {bugdet: 1}}] | unknown key 'bugdet'",
+                "schedulers: [Idler.java] \\ domains: [{name: a, guest: spin}] \\ actions: [{at: 1 s, do: set-scheduler, pool: Pool-0, parameters: {slice_us: 20}}] | slice_us cannot be changed while it runs",
+                "schedulers: [Idler.java] \\ domains: [{name: a, guest: spin}] \\ actions: [{at: 1 s, do: set-scheduler, pool: Pool-0, parameters: {slices: 20}}] | no parameter 'slices'; it has slice_us",
+                "domains: [{name: a, pool: P, guest: spin}] \\ actions: [{at: 1 s, do: pool-create, pool: P}] | domain 'a': no pool 'P'",
                 "schedulers: [Idler.java:slice_us=9] \\ domains: [{name: a, guest: spin}] | scheduler Idler: slice_us takes 10 to 1000 us",
             })
     void refusesWithFileLineAndColumn(String text, String message) {
@@ -196,6 +206,38 @@ class ScenarioReaderTest {
                 .hasMessageContaining(message)
                 .hasMessageStartingWith("s.yaml:")
                 .hasMessageNotContaining("\n");
+    }
+
+    @Test
+    void readsWhatAnOperatorDoes() throws IOException {
+        Scenario s = parse(
+                """
+                machine: {pcpus: 2}
+                domains:
+                  - {name: a, vcpus: 2, guest: spin}
+                  - {name: late, pool: mine, cpus: 1, guest: spin}
+                actions:
+                  - {at: 3 s, do: create, domain: late}
+                  - {at: 1 s, do: cpu-remove, pool: Pool-0, cpus: 1}
+                  - {at: 2 s, do: pool-create, pool: mine}
+                  - {at: 2 s, do: cpu-add, pool: mine, cpus: 1}
+                  - {at: 4 s, do: move, domain: a, pool: mine}
+                  - {at: 5 s, do: destroy, domain: late}
+                  - {at: 6 s, do: pool-destroy, pool: mine}
+                """);
+
+        long second = 1_000_000_000L;
+        assertThat(s.actions())
+                .containsExactly(
+                        new Action.CpuRemove(second, "Pool-0", CpuSet.of(1)),
+                        new Action.PoolCreate(2 * second, new Scenario.Pool("mine", CpuSet.of(), null)),
+                        new Action.CpuAdd(2 * second, "mine", CpuSet.of(1)),
+                        new Action.Create(3 * second, "late"),
+                        new Action.Move(4 * second, "a", "mine"),
+                        new Action.Destroy(5 * second, "late"),
+                        new Action.PoolDestroy(6 * second, "mine"));
+        assertThat(s.pools()).hasSize(1);
+        assertThat(s.domains().get(1).pool()).isEqualTo("mine");
     }
 
     @Provide

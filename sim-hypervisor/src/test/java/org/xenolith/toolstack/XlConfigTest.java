@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -35,6 +36,9 @@ class XlConfigTest {
                 cap = 150
                 memory = 512
                 pool = "Pool-1"
+                period = 20000
+                budget = 5000
+                extratime = 0
                 kernel = "/boot/vmlinuz"
                 disk = [ 'phy:/dev/sda,xvda,w' ]
                 """);
@@ -48,6 +52,7 @@ class XlConfigTest {
         assertThat(config.cap()).isEqualTo(150);
         assertThat(config.memoryMebibytes()).isEqualTo(512);
         assertThat(config.pool()).isEqualTo("Pool-1");
+        assertThat(config.scheduling()).isEqualTo(Map.of("period_us", 20_000L, "budget_us", 5000L, "extratime", 0L));
         assertThat(config.warnings()).containsExactly("x.cfg: not modelled: disk");
     }
 
@@ -64,6 +69,7 @@ class XlConfigTest {
                         null,
                         256,
                         0,
+                        Map.of(),
                         128,
                         "Pool-0",
                         null,

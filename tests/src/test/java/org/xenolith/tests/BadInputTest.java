@@ -69,10 +69,31 @@ class BadInputTest {
         run(scenario("domians: []")).says(2, "s.yaml:2:1: unknown key 'domians'; did you mean 'domains'?");
         run(scenario("domains: [{name: a, weight: 0, guest: spin}]")).says(2, "s.yaml:2:21: weight must be");
         run(scenario("domains: [{name: a, cap: 150, guest: spin}]")).says(2, "s.yaml:2:21: cap must be", "0 to 100");
-        run(scenario(DOMAINS + "schedulers: [fifo]")).says(2, "s.yaml:3:14: no scheduler 'fifo'");
+        run(scenario(DOMAINS + "schedulers: [lifo]")).says(2, "s.yaml:3:14: no scheduler 'lifo'");
         run(scenario(DOMAINS + "costs: cheap")).says(2, "s.yaml:3:1: no cost profile");
         run(scenario(DOMAINS + "actions: [{at: 1 ms, do: unpause, domain: a}]"))
                 .says(2, "actions: at 1.00 ms: a (d1): d1v0 is not paused");
+    }
+
+    @Test
+    void aPoolWithoutPcpusForItsDomains() throws IOException {
+        run(scenario(DOMAINS + "actions: [{at: 1 ms, do: cpu-remove, pool: Pool-0, cpus: 0}]"))
+                .says(2, "actions: at 1.00 ms: pCPU 0 is the last of cpupool Pool-0, and a (d1) is in it");
+    }
+
+    @Test
+    void aMoveToAPoolWithoutPcpus() throws IOException {
+        run(scenario(DOMAINS
+                        + "actions: [{at: 1 ms, do: pool-create, pool: p}, {at: 2 ms, do: move, domain: a, pool: p}]"))
+                .says(2, "actions: at 2.00 ms: cpupool p has no pCPU to run a (d1)");
+    }
+
+    @Test
+    void anAffinityThatLeavesAVcpuNowhereToRun() throws IOException {
+        run(scenario("machine: {pcpus: 2}\n" + DOMAINS
+                        + "actions: [{at: 1 ms, do: cpu-remove, pool: Pool-0, cpus: 1},"
+                        + " {at: 2 ms, do: set-affinity, domain: a, cpus: 1}]"))
+                .says(2, "actions: at 2.00 ms: a (d1): d1v0 may run nowhere: affinity 1, pool 0");
     }
 
     @Test

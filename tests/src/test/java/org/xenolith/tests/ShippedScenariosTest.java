@@ -50,6 +50,7 @@ class ShippedScenariosTest {
             Map.entry("server", ShippedScenariosTest::server),
             Map.entry("pinned", ShippedScenariosTest::pinned),
             Map.entry("operator", ShippedScenariosTest::operator),
+            Map.entry("pools", ShippedScenariosTest::pools),
             Map.entry("timeslice", ShippedScenariosTest::timeslice),
             Map.entry("xl-config", ShippedScenariosTest::xlConfig),
             Map.entry("disk-through-dom0", ShippedScenariosTest::diskThroughDom0),
@@ -254,6 +255,22 @@ class ShippedScenariosTest {
         for (CellSummary cell : cells.summary().cells()) {
             // halves for 4 s, alone for 2 s, a third for 4 s
             assertThat(cells.cpu(cell.name(), "a")).isCloseTo(20.0 + 20.0 + 40.0 / 3, within(1.5));
+        }
+    }
+
+    private static void pools(Cells cells) {
+        for (CellSummary cell : cells.summary().cells()) {
+            // Weights count for each vCPU: sevenths of two pCPUs for 2 s, of one for 2 s, thirds of it for 6 s, fifths
+            // of two for 2 s.
+            double a = (2 * 200.0 / 7 + 2 * 100.0 / 7 + 6 * 100.0 / 3 + 2 * 200.0 / 5) / 12;
+            assertThat(cells.cpu(cell.name(), "a")).isCloseTo(a, within(1.0));
+            assertThat(cells.cpu(cell.name(), "b")).isCloseTo(2 * a, within(1.5));
+            // A periodic guest under round robin, at whose wake both vCPUs of the noisy one are about to have their
+            // slice of 5 ms.
+            assertThat(cells.cpu(cell.name(), "guest")).isCloseTo(100.0 * 2 / 3 / 20, within(0.5));
+            assertThat(cells.domain(cell.name(), "guest").migrations()).isZero();
+            assertThat(cell.pcpus().get(0).idlePercent()).isZero();
+            assertThat(cell.pcpus().get(1).idlePercent()).isCloseTo(100.0 * 2 / 12, within(0.1));
         }
     }
 
