@@ -3,8 +3,10 @@ package org.xenolith.tests;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.LongPredicate;
 import org.xenolith.trace.HypercallText;
@@ -17,6 +19,20 @@ import org.xenolith.trace.TraceRecord;
  * the record carries it, and every instruction and fault that the hypervisor answered.
  */
 final class HypervisorUses {
+    /** Sets the timer; the record of a PVH guest's does not tell it from the other few vcpu_op. */
+    static final String TIMER = "hypercall vcpu_op( 8)?";
+
+    /** Linux's tick of 250 Hz, in cycles of the 1 GHz that the recorded and our TSC have. */
+    private static final long TICK = 4_000_000;
+
+    private final Map<String, Integer> uses = new LinkedHashMap<>();
+    /** When it began to run and when it stopped, in turn. */
+    private final List<Long> turns = new ArrayList<>();
+
+    private int timers;
+    private long secondTimer;
+    private long lastTimer;
+
     private HypervisorUses() {}
 
     /**
@@ -24,28 +40,89 @@ final class HypervisorUses {
      *
      * @param readsTsc whether the instruction that ends at an address reads the TSC
      */
-    static Map<String, Integer> of(Path trace, int domain, LongPredicate readsTsc) {
-        Map<String, Integer> uses = new LinkedHashMap<>();
+    static HypervisorUses of(Path trace, int domain, LongPredicate readsTsc) {
+        HypervisorUses all = new HypervisorUses();
         int wanted = TraceEvent.packVcpu(domain, 0);
-        boolean runs = false;
         try (MergedReader reader = MergedReader.open(trace)) {
             TraceRecord record = new TraceRecord();
             while (reader.next(record)) {
                 if (TraceEvent.isRunstateChange(record.event)) {
                     if (TraceEvent.newRunstate(record.event) == TraceEvent.RUNSTATE_RUNNING) {
-                        runs = record.word[0] == wanted;
+                        all.turn(record.word[0] == wanted, record.tsc);
                     } else if (TraceEvent.oldRunstate(record.event) == TraceEvent.RUNSTATE_RUNNING) {
-                        runs = false;
+                        all.turn(false, record.tsc);
                     }
-                } else if (runs) {
+                } else if (all.runs()) {
                     String kind = kind(record, readsTsc);
                     if (kind != null) {
-                        uses.merge(kind, 1, Integer::sum);
+                        all.count(kind, record.tsc);
                     }
                 }
             }
         }
+        return all;
+    }
+
+    private boolean runs() {
+        return turns.size() % 2 == 1;
+    }
+
+    private void turn(boolean runs, long time) {
+        if (runs != runs()) {
+            turns.add(time);
+        }
+    }
+
+    private void count(String kind, long time) {
+        uses.merge(kind, 1, Integer::sum);
+        if (kind.matches(TIMER)) {
+            timers++;
+            secondTimer = timers == 2 ? time : secondTimer;
+            lastTimer = time;
+        }
+    }
+
+    /** How often, by kind. */
+    Map<String, Integer> counts() {
         return uses;
+    }
+
+    /** How often the kinds that match {@code kinds} together. */
+    int count(String kinds) {
+        return uses.entrySet().stream()
+                .filter(use -> use.getKey().matches(kinds))
+                .mapToInt(Map.Entry::getValue)
+                .sum();
+    }
+
+    /** How often a timer was set. */
+    int timers() {
+        return timers;
+    }
+
+    /** How often it was given the pCPU. */
+    int timesRun() {
+        return (turns.size() + 1) / 2;
+    }
+
+    /**
+     * In how many ticks' time the vCPU ran at all, from the second timer that it set (it calibrates between the first two, with
+     * interrupts off) to the last.
+     */
+    int ticks() {
+        long counted = -1;
+        int ticks = 0;
+        for (int i = 0; i + 1 < turns.size(); i += 2) {
+            long from = Math.max(turns.get(i), secondTimer);
+            long to = Math.min(turns.get(i + 1), lastTimer);
+            if (from < to) {
+                long first = Math.max((from - secondTimer) / TICK, counted + 1);
+                long last = (to - secondTimer) / TICK;
+                ticks += (int) Math.max(0, last - first + 1);
+                counted = Math.max(counted, last);
+            }
+        }
+        return ticks;
     }
 
     /** Null for what is no doing of the guest. */
@@ -56,6 +133,8 @@ final class HypervisorUses {
             case TraceEvent.Pv.HYPERCALL_SUBCALL -> hypercall("within a multicall ", record);
             case TraceEvent.Pv.EMULATE_PRIVOP -> readsTsc.test(record.longWord(0)) ? "rdtsc" : "privileged instruction";
             case TraceEvent.Hvm.VMMCALL -> "hypercall " + HypercallText.name(record.word[0]);
+            case TraceEvent.Pv.PAGE_FAULT ->
+                "page_fault of " + (record.longWord(2) < 0 ? "the kernel's addresses" : "a process");
             case TraceEvent.Hvm.INTR, TraceEvent.Hvm.INTR_WINDOW -> null;
             case TraceEvent.Hvm.IOPORT_READ,
                     TraceEvent.Hvm.IOPORT_WRITE,
