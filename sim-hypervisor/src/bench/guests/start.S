@@ -1,6 +1,7 @@
 # How every guest begins: by PVH, in 32-bit protected mode without paging (what a hypervisor or QEMU's -kernel does), or, for a harness that
-# sets up long mode by itself, at the ELF entry. Both come to main in 64-bit mode; its result is left in rax, written to QEMU's exit
-# device (port 0xf4), and the CPU halted.
+# sets up long mode by itself, at the ELF entry. Both come to main in 64-bit mode, as often as the entry's first instruction says (patch
+# its operand for a longer run); its last result is left in rax and written to QEMU's exit device (port 0xf4). What goes on after that is
+# told to end as Bochs is, by a word to port 0x8900, and the CPU halted.
 
         .section .note.Xen, "a", @note
         .align 4
@@ -11,11 +12,18 @@
         .text
         .globl start64
 start64:
+        mov $1, %ebx
         movabs $stack_top, %rsp
         xor %ebp, %ebp
-        call main
+1:      call main
+        dec %ebx
+        jnz 1b
         mov $0xf4, %edx
         out %eax, %dx
+        mov $0x8900, %edx
+        mov $shutdown, %esi
+        mov $8, %ecx
+        rep outsb
 0:      hlt
         jmp 0b
 
@@ -54,6 +62,8 @@ start32:
         jmp start64
 
         .align 8
+shutdown:
+        .ascii "Shutdown"
 gdt:    .quad 0, 0x00af9b000000ffff     # 64-bit code
 gdt_pointer:
         .word 15
