@@ -37,8 +37,9 @@ class QemuBootTest {
      * Our CPU has none of these. With SSSE3 the kernel has a shorter hash for its random numbers, with RDRAND it stirs them less; QEMU
      * counts each byte of a fast string move as an instruction, as our core would.
      */
-    private static final String CPU = "max,-xsave,-rdrand,-rdseed,-umip,-erms,-fsrm,-ssse3,-sse4.1,-sse4.2,-popcnt,-movbe"
-            + ",-avx,-avx2,-fma,-f16c,-aes,-pclmulqdq,-sha-ni,-sse4a,-3dnow,-3dnowext";
+    private static final String CPU =
+            "max,-xsave,-rdrand,-rdseed,-umip,-erms,-fsrm,-ssse3,-sse4.1,-sse4.2,-popcnt,-movbe"
+                    + ",-avx,-avx2,-fma,-f16c,-aes,-pclmulqdq,-sha-ni,-sse4a,-3dnow,-3dnowext";
 
     /**
      * Two waits of a fixed number of timer ticks, in which a PC's kernel spins to learn how fast its local APIC's timer runs (54 million
@@ -93,8 +94,10 @@ class QemuBootTest {
         System.out.printf(
                 "QEMU: %d lines of results and %d of the kernel compared; %,d instructions there, %,d here%n",
                 results.size(), lines.size(), theirCount, ourCount);
-        // 3.4 % fewer when this was written, by function: of the 21 million, interpreting a PC's ACPI tables is 8 and the memory and locks
-        // it takes about 6, the serial port 2, delays and the HPET's calibration 3; then devices in sysfs. QEMU also counts one repetition
+        // 3.4 % fewer when this was written, by function: of the 21 million, interpreting a PC's ACPI tables is 8 and
+        // the memory and locks
+        // it takes about 6, the serial port 2, delays and the HPET's calibration 3; then devices in sysfs. QEMU also
+        // counts one repetition
         // more than there are of every repeated string instruction, of which there are 0.6 million.
         assertThat(ourCount).isCloseTo(theirCount, within(theirCount * 5 / 100));
     }

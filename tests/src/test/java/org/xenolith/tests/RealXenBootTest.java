@@ -34,7 +34,7 @@ class RealXenBootTest {
 
     /** What one of the two did, and said on its console. */
     private record Boot(HypervisorUses uses, String console) {
-        int count(String kinds) {
+        long count(String kinds) {
             return uses.count(kinds);
         }
 
