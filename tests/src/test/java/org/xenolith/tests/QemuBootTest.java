@@ -94,11 +94,10 @@ class QemuBootTest {
         System.out.printf(
                 "QEMU: %d lines of results and %d of the kernel compared; %,d instructions there, %,d here%n",
                 results.size(), lines.size(), theirCount, ourCount);
-        // 3.4 % fewer when this was written, by function: of the 21 million, interpreting a PC's ACPI tables is 8 and
-        // the memory and locks
-        // it takes about 6, the serial port 2, delays and the HPET's calibration 3; then devices in sysfs. QEMU also
-        // counts one repetition
-        // more than there are of every repeated string instruction, of which there are 0.6 million.
+        // 3.4 % fewer when this was written. By function, of the 21 million: interpreting a PC's ACPI tables is 8, the
+        // memory and locks for it about 6, the serial port 2, delays and the HPET's calibration 3; then devices in
+        // sysfs. QEMU also counts one repetition more than there are of each of 0.6 million repeated string
+        // instructions.
         assertThat(ourCount).isCloseTo(theirCount, within(theirCount * 5 / 100));
     }
 
