@@ -13,6 +13,13 @@ final class Boots {
     /** Keeps a boot short: the kernel tests its ciphers for half of it otherwise. */
     static final String QUICK = "console=hvc0 cryptomgr.notests";
 
+    /**
+     * Keeps a boot to a shell shortest: without mitigations, the check of the kernel's own page tables, and tables of symbols, events and
+     * types that only tracers want.
+     */
+    static final String QUICKEST = QUICK
+            + " quiet mitigations=off rodata=off initcall_blacklist=init_kprobes,trace_eval_init,btf_vmlinux_init";
+
     /** The scenario in which a kernel boots. */
     static final String SCENARIO = "linux-among-noisy-neighbours";
 

@@ -7,13 +7,18 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Every shipped scenario comes to the same summary, bit by bit, on each other JDK installed beside the one that tests. */
+/**
+ * Every shipped scenario comes to the same summary, bit by bit, and a boot to the same console, counts and trace, on each other JDK
+ * installed beside the one that tests.
+ */
 class OtherJdkTest {
     /** Surefire hides the class path in a jar and says here what it is. */
     private static final String CLASS_PATH =
@@ -22,10 +27,30 @@ class OtherJdkTest {
     @TempDir
     Path folder;
 
-    /** Runs the scenarios named and prints the summary of each. */
-    public static void main(String[] arguments) throws IOException {
-        System.out.write(summaries(Path.of(arguments[0]), List.of(arguments).subList(1, arguments.length)));
+    /** Runs the scenarios named and prints the summary of each; boots a kernel if none is named. */
+    public static void main(String[] arguments) throws Exception {
+        Path folder = Path.of(arguments[0]);
+        List<String> scenarios = List.of(arguments).subList(1, arguments.length);
+        System.out.write(scenarios.isEmpty() ? boot(Files.createDirectories(folder)) : summaries(folder, scenarios));
         System.out.flush();
+    }
+
+    /** What a boot says on the console and at its end, but for how fast it was, and a hash of its trace. */
+    private static byte[] boot(Path folder) throws Exception {
+        Path trace = folder.resolve("boot.trc");
+        Command boot = Boots.boot(
+                folder,
+                List.of("awk 'BEGIN { print 355 / 113 }'", "poweroff -f"),
+                "--extra",
+                Boots.QUICKEST,
+                "--trace",
+                trace.toString());
+        assertThat(boot.code()).as(boot.err()).isZero();
+        byte[] hash = MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(trace));
+        String told = boot.out()
+                + boot.err().replaceAll("[0-9.]+ MIPS", "")
+                + HexFormat.of().formatHex(hash);
+        return told.getBytes(StandardCharsets.UTF_8);
     }
 
     private static byte[] summaries(Path folder, List<String> scenarios) {
@@ -70,20 +95,36 @@ class OtherJdkTest {
         byte[] expected = summaries(folder.resolve("own"), scenarios);
         assertThat(scenarios).isNotEmpty();
         for (Path jdk : jdks) {
-            Path output = folder.resolve(jdk.getFileName() + ".json");
-            List<String> command = new ArrayList<>(List.of(
-                    jdk.resolve("bin/java").toString(),
-                    "-cp",
-                    CLASS_PATH,
-                    OtherJdkTest.class.getName(),
-                    folder.resolve(jdk.getFileName()).toString()));
-            command.addAll(scenarios);
-            Process process = new ProcessBuilder(command)
-                    .redirectOutput(output.toFile())
-                    .redirectError(ProcessBuilder.Redirect.INHERIT)
-                    .start();
-            assertThat(process.waitFor()).as(jdk.toString()).isZero();
-            assertThat(Files.readAllBytes(output)).as(jdk.toString()).isEqualTo(expected);
+            assertThat(on(jdk, scenarios)).as(jdk.toString()).isEqualTo(expected);
         }
+    }
+
+    @Test
+    void everyJdkBootsTheSame() throws Exception {
+        List<Path> jdks = otherJdks();
+        assumeFalse(jdks.isEmpty(), "no other JDK is installed beside this one");
+        byte[] expected = boot(folder);
+        assertThat(new String(expected, StandardCharsets.UTF_8)).contains("3.14159", "instructions");
+        for (Path jdk : jdks) {
+            assertThat(on(jdk, List.of())).as(jdk.toString()).isEqualTo(expected);
+        }
+    }
+
+    /** What {@link #main} prints on that JDK. */
+    private byte[] on(Path jdk, List<String> scenarios) throws IOException, InterruptedException {
+        Path output = folder.resolve(jdk.getFileName() + ".out");
+        List<String> command = new ArrayList<>(List.of(
+                jdk.resolve("bin/java").toString(),
+                "-cp",
+                CLASS_PATH,
+                OtherJdkTest.class.getName(),
+                folder.resolve(jdk.getFileName()).toString()));
+        command.addAll(scenarios);
+        Process process = new ProcessBuilder(command)
+                .redirectOutput(output.toFile())
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+        assertThat(process.waitFor()).as(jdk.toString()).isZero();
+        return Files.readAllBytes(output);
     }
 }
