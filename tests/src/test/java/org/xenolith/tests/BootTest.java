@@ -58,6 +58,23 @@ class BootTest {
     }
 
     @Test
+    void reachesAShellWithApproximateTimingToo() throws Exception {
+        Command boot = Boots.boot(
+                folder,
+                List.of("uname -s", "echo product=$((6*7))", "poweroff -f"),
+                "--timing",
+                "approximate",
+                "--memory",
+                "96",
+                "--extra",
+                Boots.QUICKEST);
+
+        assertThat(boot.out()).contains("Linux\n", "product=42\n");
+        assertThat(boot.code()).as(boot.err()).isZero();
+        assertThat(boot.err()).contains("linux: shut down (poweroff)");
+    }
+
+    @Test
     void aRebootAndAPanicAreTold() throws Exception {
         Command reboot = Boots.boot(folder, List.of("reboot -f"), "--extra", Boots.QUICK + " quiet");
         assertThat(reboot.err()).contains("linux: shut down (reboot)");
