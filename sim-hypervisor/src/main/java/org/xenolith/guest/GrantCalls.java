@@ -25,6 +25,7 @@ final class GrantCalls {
     private final FlatMemory memory;
     private final int list;
     private int count;
+    private long refused;
 
     /** Lists at {@code list} of {@code memory}, for {@code loop}. */
     GrantCalls(IoLoop loop, FlatMemory memory, int list) {
@@ -102,12 +103,14 @@ final class GrantCalls {
         count = 0;
         loop.call(Abi.HYPERVISOR_GRANT_TABLE_OP, operation, list, issued, () -> {
             for (int i = 0; i < issued; i++) {
-                short status = (short) memory.get16(list + i * size + statusAt);
-                if (status != 0) {
-                    throw new IllegalStateException("grant operation " + operation + " is refused: status " + status);
-                }
+                refused += memory.get16(list + i * size + statusAt) == 0 ? 0 : 1;
             }
             deed.run();
         });
+    }
+
+    /** Operations that the hypervisor refused, as it does once a frontend's domain is no more. */
+    long refused() {
+        return refused;
     }
 }

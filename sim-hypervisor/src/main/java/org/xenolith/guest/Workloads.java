@@ -22,7 +22,10 @@ public final class Workloads {
             new Tasks(),
             new Parallel(),
             new DriverDomain(),
-            new DiskClient());
+            new DiskClient(),
+            new Ping(),
+            new Stream(),
+            new RequestServer());
 
     private Workloads() {}
 

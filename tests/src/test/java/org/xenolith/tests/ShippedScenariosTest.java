@@ -54,6 +54,9 @@ class ShippedScenariosTest {
             Map.entry("timeslice", ShippedScenariosTest::timeslice),
             Map.entry("xl-config", ShippedScenariosTest::xlConfig),
             Map.entry("disk-through-dom0", ShippedScenariosTest::diskThroughDom0),
+            Map.entry("ping-through-dom0", ShippedScenariosTest::pingThroughDom0),
+            Map.entry("server-through-driver-domain", ShippedScenariosTest::serverThroughDriverDomain),
+            Map.entry("stream", ShippedScenariosTest::stream),
             Map.entry("recorded-weights", ShippedScenariosTest::recordedWeights)));
 
     /** The cells of a summary, by name. */
@@ -312,5 +315,53 @@ class ShippedScenariosTest {
         // What is done for others is work of the driver domain's own vCPU.
         assertThat(cells.cpu("credit", "poor")).isGreaterThan(25.0);
         assertThat(cells.counter("rr", "rich", "diskRequests")).isEqualTo(cells.counter("rr", "poor", "diskRequests"));
+    }
+
+    private static void pingThroughDom0(Cells cells) {
+        for (String scheduler : List.of("credit", "credit2")) {
+            assertThat(cells.counter(scheduler, "a", "roundTripP99Nanos")).isLessThan(MILLI / 5);
+        }
+        assertThat(cells.counter("credit", "quiet", "roundTripP50Nanos")).isLessThan(MILLI / 4);
+        assertThat(cells.counter("credit", "quiet", "roundTripP99Nanos")).isLessThan(2 * MILLI);
+        assertThat(cells.counter("credit", "computing", "roundTripP99Nanos")).isGreaterThan(20 * MILLI);
+        assertThat(cells.counter("credit2", "quiet", "roundTripP99Nanos")).isBetween(5 * MILLI, 11 * MILLI);
+        for (String guest : List.of("quiet", "computing", "a")) {
+            assertThat(cells.counter("rr", guest, "roundTripP50Nanos")).isGreaterThan(25 * MILLI);
+            assertThat(cells.counter("rr:slice_us=500", guest, "roundTripP99Nanos"))
+                    .isLessThan(5 * MILLI);
+        }
+        assertThat(cells.cell("rr:slice_us=500").pcpus().get(0).hypervisorPercent())
+                .isGreaterThan(4 * cells.cell("rr").pcpus().get(0).hypervisorPercent());
+    }
+
+    private static void serverThroughDriverDomain(Cells cells) {
+        for (String seed : List.of(" seed 1", " seed 2")) {
+            long rr = cells.counter("rr" + seed, "server", "responseMeanNanos");
+            assertThat(cells.counter("credit2" + seed, "server", "responseMeanNanos"))
+                    .isLessThan(rr / 7);
+            assertThat(cells.counter("credit" + seed, "server", "responseMeanNanos"))
+                    .isLessThan(rr / 5);
+            for (String scheduler : List.of("credit", "credit2")) {
+                assertThat(cells.counter(scheduler + seed, "closed", "responsesPerSecond"))
+                        .isGreaterThan(21 * cells.counter("rr" + seed, "closed", "responsesPerSecond") / 20);
+                assertThat(cells.counter(scheduler + seed, "server", "responsesPerSecond"))
+                        .isBetween(185L, 215L);
+            }
+        }
+    }
+
+    private static void stream(Cells cells) {
+        for (String scheduler : List.of("credit", "credit2", "rr")) {
+            assertThat(cells.counter(scheduler, "alone", "kilobitsPerSecond")).isBetween(990_000L, 1_000_000L);
+            assertThat(cells.cpu(scheduler, "dom0")).isBetween(55.0, 65.0);
+            assertThat(cells.counter(scheduler, "crowded", "packetsLost")).isZero();
+        }
+        assertThat(cells.counter("credit", "crowded", "kilobitsPerSecond")).isBetween(400_000L, 600_000L);
+        long crowded = cells.counter("credit2", "crowded", "kilobitsPerSecond");
+        assertThat(crowded).isLessThan(150_000);
+        assertThat(cells.counter("credit2", "helped", "kilobitsPerSecond")).isGreaterThan(3 * crowded);
+        assertThat(cells.counter("rr", "helped", "kilobitsPerSecond"))
+                .isEqualTo(cells.counter("rr", "crowded", "kilobitsPerSecond"))
+                .isLessThan(50_000);
     }
 }
