@@ -23,7 +23,19 @@ final class DomainReader {
     static final int PERCENT_PER_PCPU = 100;
 
     private static final List<String> DOMAIN_KEYS = List.of(
-            "name", "config", "copies", "id", "type", "vcpus", "weight", "cap", "cpus", "cpus_soft", "sched", "pool", "guest");
+            "name",
+            "config",
+            "copies",
+            "id",
+            "type",
+            "vcpus",
+            "weight",
+            "cap",
+            "cpus",
+            "cpus_soft",
+            "sched",
+            "pool",
+            "guest");
     private static final int MAX_VCPUS = 64;
     private static final int MAX_DOMAIN_ID = 0x7fef;
 
