@@ -15,8 +15,8 @@ class FifoTest implements SchedulerContract {
 
     /** Who never sleeps keeps its pCPU for ever. */
     @Override
-    public boolean promisesProgress() {
-        return false;
+    public int longestWaitMillis(int vcpus) {
+        return -1;
     }
 
     @Override

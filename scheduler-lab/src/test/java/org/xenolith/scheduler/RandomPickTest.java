@@ -13,6 +13,12 @@ class RandomPickTest implements SchedulerContract {
         return new RandomPick();
     }
 
+    /** Of twelve, each is drawn in 1.5 s with all but certainty. */
+    @Override
+    public int longestWaitMillis(int vcpus) {
+        return 1000 + 40 * vcpus;
+    }
+
     @Override
     public boolean promisesWeights() {
         return false;

@@ -74,15 +74,8 @@ class RtdsFidelityTest {
     }
 
     /** Two samples, cycles of 1 ns, ascending. */
-    private static final class Compared {
-        private final long[] recorded;
-        private final long[] simulated;
-
-        Compared(long[] recorded, long[] simulated) {
-            this.recorded = recorded;
-            this.simulated = simulated;
-        }
-
+    @SuppressWarnings("ArrayRecordComponent")
+    private record Compared(long[] recorded, long[] simulated) {
         /** 0 if too few were recorded to tell. */
         private double distance() {
             return recorded.length < LEAST_SAMPLE ? 0 : KolmogorovSmirnov.distance(recorded, simulated, RESOLUTION);

@@ -31,6 +31,17 @@ public final class SchedulerCatalog {
         }
     }
 
+    private SchedulerCatalog(SchedulerCatalog other) {
+        byName.putAll(other.byName);
+    }
+
+    /** The same catalogue with {@code choice} in it, by its name. */
+    public SchedulerCatalog with(SchedulerChoice choice) {
+        SchedulerCatalog more = new SchedulerCatalog(this);
+        more.byName.put(choice.name(), choice);
+        return more;
+    }
+
     /** All policies of the class path, by name. */
     public List<SchedulerChoice> all() {
         return List.copyOf(byName.values());

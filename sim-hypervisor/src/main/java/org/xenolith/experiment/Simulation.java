@@ -31,8 +31,8 @@ import org.xenolith.machine.MachineMemory;
 import org.xenolith.trace.TraceEvent;
 import org.xenolith.trace.TraceSink;
 
-/** One cell of a scenario, built and ready to run. */
-final class Simulation {
+/** One cell of a scenario, built and ready to run; for those who judge a run by its records, as it happens. */
+public final class Simulation {
     private static final long QUANTUM_CYCLES = 10_000;
 
     private final Hypervisor hypervisor;
@@ -60,7 +60,7 @@ final class Simulation {
      *
      * @throws InputException if the scenario contradicts itself
      */
-    static Simulation build(Scenario scenario, Cell cell, TraceSink sink, DecisionListener listener) {
+    public static Simulation build(Scenario scenario, Cell cell, TraceSink sink, DecisionListener listener) {
         Hypervisor hypervisor = new Hypervisor(machine(scenario, cell), pools(scenario, cell), sink, listener);
         Recording recording = scenario.replay();
         long begin = recording == null ? 0 : recording.beginNanos();
@@ -247,7 +247,8 @@ final class Simulation {
         }
     }
 
-    Hypervisor hypervisor() {
+    /** The hypervisor it runs on. */
+    public Hypervisor hypervisor() {
         return hypervisor;
     }
 

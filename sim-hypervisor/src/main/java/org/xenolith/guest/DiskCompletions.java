@@ -76,7 +76,7 @@ final class DiskCompletions implements BackendSource {
                 request.owner.unmap(request);
             }
         }
-        if (loop.grants().count() == 0) {
+        if (persistent) {
             respond();
         } else {
             loop.grants().unmap(respond);

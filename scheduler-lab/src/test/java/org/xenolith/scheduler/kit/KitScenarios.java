@@ -1,6 +1,8 @@
 package org.xenolith.scheduler.kit;
 
 import java.util.BitSet;
+import java.util.List;
+import java.util.Map;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.ArbitrarySupplier;
@@ -8,25 +10,73 @@ import net.jqwik.api.Combinators;
 import net.jqwik.api.Tuple;
 import org.xenolith.hypervisor.CpuSet;
 import org.xenolith.machine.Topology;
+import org.xenolith.scheduler.kit.KitEvent.Kind;
 import org.xenolith.scheduler.kit.KitScenario.KitDomain;
 import org.xenolith.scheduler.kit.KitScenario.Load;
 
-/** Where the contract's random scenarios come from. */
+/**
+ * Where the contract's random scenarios come from. Machine, domains and events are drawn apart and then made to fit each other,
+ * so that each can be made smaller alone when a failure is.
+ */
 final class KitScenarios {
+    private static final int MOST_DOMAINS = 4;
+    private static final List<Topology> FLAT = List.of(Topology.flat(1), Topology.flat(2), Topology.flat(3));
+    private static final List<Topology> SHAPES = List.of(
+            Topology.flat(1),
+            Topology.flat(2),
+            Topology.flat(3),
+            new Topology(1, 2, 2, 1),
+            new Topology(2, 2, 1, 2),
+            new Topology(2, 1, 2, 2));
+    private static final int EVERY_CPU = 0;
+
     private KitScenarios() {}
 
-    /** Anything: machines of up to eight pCPUs, weights, caps, affinities, every load. */
+    /** A domain before it is known how many pCPUs there are: its affinity is a mask of them. */
+    private record Draft(
+            int vcpus, int weight, int cap, int mask, Load load, int work, int rest, Map<String, Long> sched) {
+        KitDomain on(Topology machine) {
+            return new KitDomain(vcpus, weight, cap, cpus(mask, machine), load, work, rest, sched);
+        }
+    }
+
+    /** An event before it is known what there is. */
+    private record DraftEvent(Kind kind, int domain, int at, int length, int weight, int cap, int mask) {
+        KitEvent on(Topology machine, int domains) {
+            CpuSet cpus = cpus(mask, machine);
+            return new KitEvent(
+                    kind,
+                    domain % domains,
+                    at,
+                    length,
+                    weight,
+                    cap,
+                    cpus == null ? CpuSet.firstOf(machine.pcpus()) : cpus);
+        }
+    }
+
+    /** The pCPUs of {@code mask} that the machine has, or null for all. */
+    private static CpuSet cpus(int mask, Topology machine) {
+        int there = mask & (1 << machine.pcpus()) - 1;
+        return there == EVERY_CPU ? null : CpuSet.of(BitSet.valueOf(new long[] {there}));
+    }
+
+    /** Anything: machines of up to four pCPUs, weights, caps, affinities, every load, and every order of the toolstack. */
     static final class Any implements ArbitrarySupplier<KitScenario> {
         @Override
         public Arbitrary<KitScenario> get() {
-            Arbitrary<Topology> machines = Arbitraries.of(
-                    Topology.flat(1),
-                    Topology.flat(2),
-                    Topology.flat(3),
-                    new Topology(1, 2, 2, 1),
-                    new Topology(2, 2, 1, 2),
-                    new Topology(2, 2, 2, 2));
-            return machines.flatMap(machine -> scenarios(machine, domains(machine, caps(), Load.values())));
+            return scenarios(
+                    SHAPES, domain(sometimes(caps()), masks(), Arbitraries.of(Load.values())), Kind.values(), 600);
+        }
+    }
+
+    /** Anything, for longer. */
+    static final class Lasting implements ArbitrarySupplier<KitScenario> {
+        @Override
+        public Arbitrary<KitScenario> get() {
+            return new Any()
+                    .get()
+                    .map(s -> new KitScenario(s.topology(), s.costs(), s.domains(), s.events(), s.seed(), 1500));
         }
     }
 
@@ -34,75 +84,149 @@ final class KitScenarios {
     static final class Uncapped implements ArbitrarySupplier<KitScenario> {
         @Override
         public Arbitrary<KitScenario> get() {
-            return Arbitraries.of(1, 2, 3, 4)
-                    .map(Topology::flat)
-                    .flatMap(machine -> scenarios(machine, domains(machine, Arbitraries.just(0), Load.values())));
+            return scenarios(
+                            FLAT,
+                            domain(Arbitraries.just(0), masks(), Arbitraries.of(Load.values())),
+                            Kind.values(),
+                            800)
+                    .map(KitScenarios::withoutCaps);
         }
     }
 
-    /** Capped domains that always want more, with others beside them. */
+    /** The same for longer, on few pCPUs. */
+    static final class Starved implements ArbitrarySupplier<KitScenario> {
+        @Override
+        public Arbitrary<KitScenario> get() {
+            return new Uncapped()
+                    .get()
+                    .filter(s -> s.vcpus() > s.topology().pcpus())
+                    .map(s -> new KitScenario(s.topology(), s.costs(), s.domains(), s.events(), s.seed(), 1500));
+        }
+    }
+
+    /** Domains with caps, and others beside them. */
     static final class Capped implements ArbitrarySupplier<KitScenario> {
         @Override
         public Arbitrary<KitScenario> get() {
-            Topology machine = Topology.flat(2);
-            Arbitrary<KitDomain> capped = domain(
-                    Arbitraries.integers().between(1, 2),
-                    Arbitraries.integers().between(10, 80),
-                    Arbitraries.just(null),
-                    Arbitraries.just(Load.SPIN));
             return scenarios(
-                            machine,
-                            Arbitraries.frequencyOf(
-                                    Tuple.of(2, capped),
-                                    Tuple.of(1, domains(machine, Arbitraries.just(0), Load.values()))))
-                    .filter(s -> s.domains().stream().anyMatch(d -> d.cap() > 0));
+                    FLAT.subList(0, 2),
+                    domain(sometimes(caps()), Arbitraries.just(EVERY_CPU), Arbitraries.of(Load.values())),
+                    Kind.values(),
+                    1000);
         }
     }
 
-    /** One pCPU, and domains that compute for ever. */
+    /** Domains of which at least one computes for ever, more vCPUs than pCPUs, and no affinity. */
     static final class Contended implements ArbitrarySupplier<KitScenario> {
         @Override
         public Arbitrary<KitScenario> get() {
-            Arbitrary<KitDomain> spinning = domain(
-                    Arbitraries.just(1), Arbitraries.just(0), Arbitraries.just(null), Arbitraries.just(Load.SPIN));
-            return scenarios(Topology.flat(1), spinning).filter(s -> s.domains().size() > 1);
+            Arbitrary<Load> loads = Arbitraries.frequencyOf(
+                    Tuple.of(3, Arbitraries.just(Load.SPIN)), Tuple.of(1, Arbitraries.of(Load.values())));
+            return scenarios(
+                            FLAT.subList(0, 2),
+                            domain(Arbitraries.just(0), Arbitraries.just(EVERY_CPU), loads),
+                            new Kind[] {Kind.PAUSE, Kind.SET_SHARE},
+                            2500)
+                    .map(KitScenarios::withoutCaps)
+                    .filter(s -> s.domains().stream().anyMatch(d -> d.load() == Load.SPIN));
         }
     }
 
+    /** vCPUs with reservations that together are feasible under global EDF, as Goossens, Funk and Baruah (2003) have it. */
+    static final class Reserved implements ArbitrarySupplier<KitScenario> {
+        @Override
+        public Arbitrary<KitScenario> get() {
+            Arbitrary<Map<String, Long>> reservations = Combinators.combine(
+                            Arbitraries.longs().between(2, 40),
+                            Arbitraries.longs().between(5, 90))
+                    .as((period, percent) -> Map.of("period", period * 1000, "budget", period * percent * 10));
+            Arbitrary<Draft> domain = Combinators.combine(
+                            Arbitraries.integers().between(1, 2),
+                            reservations,
+                            Arbitraries.of(Load.SPIN, Load.ON_OFF),
+                            work(),
+                            rest())
+                    .as((vcpus, sched, load, work, rest) ->
+                            new Draft(vcpus, 256, 0, EVERY_CPU, load, work, rest, sched));
+            return scenarios(FLAT, domain, new Kind[] {Kind.PAUSE}, 600).filter(KitScenarios::isFeasible);
+        }
+    }
+
+    private static boolean isFeasible(KitScenario s) {
+        long sum = 0; // parts per million of a pCPU
+        long most = 0;
+        for (KitDomain d : s.domains()) {
+            long use = d.sched().get("budget") * 1_000_000 / d.sched().get("period");
+            sum += use * d.vcpus();
+            most = Math.max(most, use);
+        }
+        long m = s.topology().pcpus();
+        return sum <= (m - (m - 1) * most / 1e6) * 950_000;
+    }
+
+    private static KitScenario withoutCaps(KitScenario s) {
+        List<KitEvent> events = s.events().stream()
+                .map(e -> new KitEvent(e.kind(), e.domain(), e.atMillis(), e.forMillis(), e.weight(), 0, e.cpus()))
+                .toList();
+        return new KitScenario(s.topology(), s.costs(), s.domains(), events, s.seed(), s.millis());
+    }
+
+    private static Arbitrary<Integer> sometimes(Arbitrary<Integer> what) {
+        return Arbitraries.frequencyOf(Tuple.of(2, Arbitraries.just(0)), Tuple.of(1, what));
+    }
+
     private static Arbitrary<Integer> caps() {
-        return Arbitraries.frequencyOf(
-                Tuple.of(3, Arbitraries.just(0)),
-                Tuple.of(1, Arbitraries.integers().between(5, 90)));
+        return Arbitraries.integers().between(10, 90);
     }
 
-    private static Arbitrary<KitDomain> domains(Topology machine, Arbitrary<Integer> caps, Load[] loads) {
-        int pcpus = machine.pcpus();
-        Arbitrary<CpuSet> affinity = Arbitraries.integers()
-                .between(1, (1 << pcpus) - 1)
-                .map(bits -> CpuSet.of(BitSet.valueOf(new long[] {bits})))
-                .injectNull(0.6);
-        return domain(Arbitraries.integers().between(1, 3), caps, affinity, Arbitraries.of(loads));
+    private static Arbitrary<Integer> masks() {
+        return sometimes(Arbitraries.integers().between(1, 15));
     }
 
-    private static Arbitrary<KitDomain> domain(
-            Arbitrary<Integer> vcpus, Arbitrary<Integer> caps, Arbitrary<CpuSet> affinity, Arbitrary<Load> loads) {
+    private static Arbitrary<Integer> weights() {
+        return Arbitraries.of(256, 128, 512);
+    }
+
+    private static Arbitrary<Integer> work() {
+        return Arbitraries.integers().between(200, 8000);
+    }
+
+    private static Arbitrary<Integer> rest() {
+        return Arbitraries.integers().between(500, 20_000);
+    }
+
+    private static Arbitrary<Draft> domain(Arbitrary<Integer> caps, Arbitrary<Integer> masks, Arbitrary<Load> loads) {
+        return Combinators.combine(Arbitraries.integers().between(1, 3), weights(), caps, masks, loads, work(), rest())
+                .as((vcpus, weight, cap, mask, load, work, rest) ->
+                        new Draft(vcpus, weight, cap, mask, load, work, rest, Map.of()));
+    }
+
+    private static Arbitrary<DraftEvent> event(Kind[] kinds, int millis) {
         return Combinators.combine(
-                        vcpus,
-                        Arbitraries.of(128, 256, 512),
-                        caps,
-                        affinity,
-                        loads,
-                        Arbitraries.integers().between(50, 8000),
-                        Arbitraries.integers().between(200, 20_000))
-                .as(KitDomain::new);
+                        Arbitraries.of(kinds),
+                        Arbitraries.integers().between(0, MOST_DOMAINS - 1),
+                        Arbitraries.integers().between(0, millis / 5),
+                        Arbitraries.integers().between(1, millis / 10),
+                        weights(),
+                        sometimes(caps()),
+                        masks())
+                .as(DraftEvent::new);
     }
 
-    private static Arbitrary<KitScenario> scenarios(Topology machine, Arbitrary<KitDomain> domains) {
+    private static Arbitrary<KitScenario> scenarios(
+            List<Topology> machines, Arbitrary<Draft> domains, Kind[] kinds, int millis) {
         return Combinators.combine(
-                        Arbitraries.just(machine),
+                        Arbitraries.of(machines),
                         Arbitraries.of("zero", "qemu-icount"),
-                        domains.list().ofMinSize(1).ofMaxSize(5),
+                        domains.list().ofMinSize(1).ofMaxSize(MOST_DOMAINS),
+                        event(kinds, millis).list().ofMaxSize(4),
                         Arbitraries.longs().between(1, 1000))
-                .as(KitScenario::new);
+                .as((machine, costs, drafts, events, seed) -> new KitScenario(
+                        machine,
+                        costs,
+                        drafts.stream().map(d -> d.on(machine)).toList(),
+                        events.stream().map(e -> e.on(machine, drafts.size())).toList(),
+                        seed,
+                        millis));
     }
 }

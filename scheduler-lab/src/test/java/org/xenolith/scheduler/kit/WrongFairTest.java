@@ -1,0 +1,16 @@
+package org.xenolith.scheduler.kit;
+
+import org.xenolith.hypervisor.Scheduler;
+
+/** Without a mistake it does what it promises. */
+class WrongFairTest implements SchedulerContract {
+    @Override
+    public Scheduler scheduler() {
+        return new WrongFair();
+    }
+
+    @Override
+    public int ratelimitMicros() {
+        return 1000;
+    }
+}
