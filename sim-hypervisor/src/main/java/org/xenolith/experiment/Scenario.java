@@ -171,6 +171,25 @@ public record Scenario(
                 inputs);
     }
 
+    /** The same scenario, measured in another window. */
+    public Scenario withWindow(long fromNanos, long toNanos) {
+        return new Scenario(
+                name,
+                about,
+                topology,
+                costs,
+                pools,
+                schedulers,
+                seeds,
+                fromNanos,
+                toNanos,
+                domains,
+                replay,
+                actions,
+                warnings,
+                inputs);
+    }
+
     /** Machine, window, costs and seeds, in a line. */
     public String setting() {
         int pcpus = topology.pcpus();
