@@ -76,22 +76,25 @@ finish() {
 
 # Refuses a run whose shares by the trace are not those of the hypervisor's account: agree PLACE RUN CYCLES
 agree() {
-    local domain traced counted
+    local domain traced counted points=$POINTS
+    [ "$pcpus" = 1 ] || points=$POINTS_OF_SEVERAL
     for domain in $(seq 0 ${#domains[@]}); do
         traced=$(awk -v domain="$domain" -v length_="$3" '$1 == "ran" && $2 == domain { ran = $3 }
             END { printf "%.4f", 100 * ran / length_ }' "$1/$2.survey")
         counted=$(share "$1/result/$2.cputime.txt" "$domain")
-        awk -v a="$traced" -v b="$counted" -v points="$POINTS" 'BEGIN { exit !(a - b < points && b - a < points) }' \
+        awk -v a="$traced" -v b="$counted" -v points="$points" 'BEGIN { exit !(a - b < points && b - a < points) }' \
             || die "$folder/$2: domain $domain ran $traced % by the trace, $counted % by the hypervisor's account; nothing is kept"
     done
 }
 
 describe_domain() {
-    local at=$1 run=$2 id=$3 name=$4 work_=${value[$4,work]:-} words pieces reservation
+    local at=$1 run=$2 id=$3 name=$4 work_=${value[$4,work]:-} words pieces reservation guest
     local vcpus=${value[$4,vcpus]:-1}
     if [ "$id" = 0 ]; then
         words="nearly idle: runs the recorder"
-        grep -q '^disk' "$at"/result/cfg/*.cfg && words="runs the recorder and serves the guest's disk from its memory"
+        for guest in ${value[$run,guests]}; do
+            [ -z "${value[$guest,disk]:-}" ] || words="runs the recorder, and serves ${guest}'s disk from its memory"
+        done
         reservation=$dom0_reservation
     elif [[ " ${value[$run,guests]} " == *" $name "* ]]; then
         pieces=$(awk -v guest="$name" '$2 == guest { print $3 }' "$at/result/$run.pieces.txt")

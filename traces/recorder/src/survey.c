@@ -16,6 +16,7 @@
 enum {
     CPU_CHANGE = 0x0001f003,
     LOST_RECORDS = 0x0001f001,
+    WRAP_PADDING = 0x0001f002,
     RUNSTATE_CHANGE = 0x00021001, /* with the old state << 8 and the new state << 4 */
     RUNNING = 0,
     MOST_CPUS = 4096,
@@ -62,6 +63,9 @@ int main(int count, char **word) {
             if (cpu >= MOST_CPUS) {
                 refuse(word[1], "is no trace of xentrace");
             }
+            continue;
+        }
+        if (event == WRAP_PADDING) {
             continue;
         }
         records++;

@@ -29,7 +29,7 @@ class RecorderTest {
     private static final Path RECORDER = Path.of("../traces/recorder/record");
     private static final Path TRACES = Path.of("../traces/xen-4.17");
 
-    /** How far two recordings of the same thing may be from each other, in percent of a pCPU. */
+    /** How far two recordings of the same thing may be from each other, in percent of what dom0 leaves of a pCPU. */
     private static final double NOISE = 0.05;
 
     /** The recordings that were made by hand, and are not the recorder's to make again. */
@@ -100,13 +100,16 @@ class RecorderTest {
         assertThat(run.out).isEmpty();
     }
 
-    /** The recorder's own proof: what it records today is what was recorded when the trace was made. */
+    /**
+     * The recorder's own proof: what it records today is what was recorded when the trace was made. That trace was made by
+     * another script, with more work for dom0 (2.0 % and now 0.5 %), so what is compared is how the guests share the rest.
+     */
     @Test
     void aRecordingMadeAgainHasTheSharesOfTheOneThatShips() throws IOException, InterruptedException {
         assumeTrue(
                 Boolean.getBoolean("xenolith.record"),
                 "recording takes minutes; ask for it with -Dxenolith.record=true");
-        String name = "credit2-params/p1-r1000";
+        String name = "credit2/s1-w256-w512";
         Path made = folder.resolve("made");
         Run run = record(3600, "--out", made.toString(), name);
         assumeTrue(!run.err.contains(" is not there; install it: "), run.err.strip());
@@ -116,6 +119,7 @@ class RecorderTest {
         TraceDescription shipped = TraceDescription.load(TRACES.resolve(name + ".trc.xz"));
         assertThat(ours.assumptions()).isEmpty();
         assertThat(ours.scheduler()).isEqualTo(shipped.scheduler());
+        assertThat(ours.domain(0).measuredPercent()).isLessThan(3);
         RunningTime traced =
                 new RunningTime(ours.steady().fromNanos(), ours.steady().toNanos());
         try (MergedReader reader = MergedReader.open(made.resolve(name + ".trc.xz"))) {
@@ -129,12 +133,18 @@ class RecorderTest {
         for (DomainDescription domain : shipped.domains()) {
             DomainDescription again = ours.domain(domain.id());
             assertThat(again.weight()).isEqualTo(domain.weight());
-            assertThat(again.measuredPercent())
+            assertThat(ofWhatDom0Leaves(ours, again))
                     .as("share of " + domain.name())
-                    .isCloseTo(domain.measuredPercent(), within(NOISE));
+                    .isCloseTo(ofWhatDom0Leaves(shipped, domain), within(NOISE));
             assertThat(traced.percent(domain.id()))
                     .as("share of " + domain.name() + " in the trace")
                     .isCloseTo(again.measuredPercent(), within(NOISE));
         }
+    }
+
+    private static double ofWhatDom0Leaves(TraceDescription trace, DomainDescription domain) {
+        return domain.id() == 0
+                ? 0
+                : domain.measuredPercent() * 100 / (100 - trace.domain(0).measuredPercent());
     }
 }
