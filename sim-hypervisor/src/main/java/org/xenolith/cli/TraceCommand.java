@@ -13,6 +13,7 @@ import org.xenolith.engine.InputException;
 import org.xenolith.experiment.CostFit;
 import org.xenolith.machine.TscClock;
 import org.xenolith.trace.DumpText;
+import org.xenolith.trace.LinuxSchedReader;
 import org.xenolith.trace.MergedReader;
 import org.xenolith.trace.TraceDescription;
 import org.xenolith.trace.TraceFormat;
@@ -62,13 +63,17 @@ public final class TraceCommand implements Runnable {
         @Parameters(
                 index = "0",
                 paramLabel = "FILE",
-                description = "The trace, as xentrace writes it; xz, gz, zst too.")
+                description = "The trace, as xentrace writes it or one of Linux's scheduling as text; xz, gz, zst too.")
         Path file;
 
         @Override
         public Integer call() {
             PrintWriter out = spec.commandLine().getOut();
-            new TraceInfo(file).print(out);
+            if (LinuxSchedReader.recognises(file)) {
+                new LinuxTraceInfo(file).print(out);
+            } else {
+                new TraceInfo(file).print(out);
+            }
             out.flush();
             return 0;
         }

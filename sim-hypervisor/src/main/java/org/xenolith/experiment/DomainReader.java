@@ -219,7 +219,7 @@ final class DomainReader {
         return workload.located(() -> Workloads.named(workload.text())).name();
     }
 
-    private static Map<String, String> parameters(YamlNode node) {
+    private Map<String, String> parameters(YamlNode node) {
         YamlNode guest = node.get("guest");
         Map<String, String> parameters = new LinkedHashMap<>();
         if (guest != null && guest.isMap() && !boots(guest)) {
@@ -230,10 +230,16 @@ final class DomainReader {
             for (WorkloadParameter parameter : kind.parameters()) {
                 YamlNode value = guest.get(parameter.name());
                 if (value != null) {
-                    parameters.put(parameter.name(), value.text());
+                    parameters.put(parameter.name(), parameter.isFile() ? fileBeside(value) : value.text());
                 }
             }
         }
         return parameters;
+    }
+
+    private String fileBeside(YamlNode name) {
+        Path file = folder.resolve(name.text()).normalize();
+        inputs.add(file);
+        return file.toString();
     }
 }

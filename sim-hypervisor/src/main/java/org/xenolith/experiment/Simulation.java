@@ -268,7 +268,9 @@ public final class Simulation {
     }
 
     private String note(int domain) {
-        String note = replay == null || booted.containsKey(domain) ? "" : replay.note(domain);
+        String note = booted.containsKey(domain)
+                ? ""
+                : replay == null ? loads.get(domain).note() : replay.note(domain);
         return note.isEmpty() ? null : note;
     }
 }

@@ -57,6 +57,11 @@ public class DomainLoad {
         return new LinkedHashMap<>();
     }
 
+    /** What a reader of a result must know of this load; empty if nothing. */
+    public String note() {
+        return "";
+    }
+
     /** Binds a port that notifies each vCPU of {@code own}: its line {@code first}, and line {@code first + 1 + i} to send to vCPU i. */
     final void connectAllToAll(EventChannels events, Domain own, int first) {
         for (int to = 0; to < guests.size(); to++) {

@@ -52,10 +52,21 @@ class GuestOs extends DomainLoad {
 
     /** Adds a task before the run; {@code pinned} is the vCPU it must run on, or {@link OsTask#ANY_VCPU}. */
     final OsTask add(OsProgram program, int pinned) {
-        int vcpu = pinned == OsTask.ANY_VCPU ? tasks % cpus.size() : pinned;
-        OsTask task = new OsTask(tasks++, program, pinned, vcpu);
-        cpus.get(vcpu).enqueue(task);
+        OsTask task = make(program, pinned);
+        cpus.get(task.vcpu).enqueue(task);
         return task;
+    }
+
+    /** The same, but for a task that begins asleep, waiting for {@code semaphore}. */
+    final OsTask addAsleep(OsProgram program, int pinned, OsSemaphore semaphore) {
+        OsTask task = make(program, pinned);
+        semaphore.take(task);
+        return task;
+    }
+
+    private OsTask make(OsProgram program, int pinned) {
+        int vcpu = pinned == OsTask.ANY_VCPU ? tasks % cpus.size() : pinned;
+        return new OsTask(tasks++, program, pinned, vcpu);
     }
 
     /** Makes a lock, which is counted with the others. */

@@ -282,6 +282,7 @@ final class OsCpu implements Workload, OsProgram.Steps {
     /** Takes the first task of the queue; whether the switch takes time. */
     private boolean startNext() {
         current = queue.poll();
+        current.runs++;
         used = 0;
         burnedInLoop = 0;
         preempt = false;

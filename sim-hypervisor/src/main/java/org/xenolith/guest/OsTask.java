@@ -20,6 +20,9 @@ final class OsTask {
     /** What it still has to compute in its present step. */
     long remaining;
 
+    /** How often it was put on a vCPU. */
+    long runs;
+
     /** What it has computed. */
     long computed;
 

@@ -7,7 +7,7 @@ import org.xenolith.engine.InputException;
  * A parameter of a synthetic workload.
  *
  * @param name its name in scenarios
- * @param unit unit of a number, such as {@code us}; empty otherwise
+ * @param unit unit of a number, such as {@code us}; {@code file} for the name of a file, empty otherwise
  * @param defaultValue its default, by whose class the parameter takes a number ({@code Long}), a switch ({@code Boolean})
  *     or a name ({@code String})
  * @param min lowest number
@@ -17,6 +17,8 @@ import org.xenolith.engine.InputException;
 public record WorkloadParameter(String name, String unit, Object defaultValue, long min, long max, String help) {
     /** The longest duration, in us: 1000 s. */
     static final long MAX_MICROS = 1_000_000_000L;
+
+    private static final String FILE = "file";
 
     static WorkloadParameter micros(String name, long defaultValue, long min, String help) {
         return new WorkloadParameter(name, "us", defaultValue, min, MAX_MICROS, help);
@@ -38,6 +40,15 @@ public record WorkloadParameter(String name, String unit, Object defaultValue, l
         return new WorkloadParameter(name, "", defaultValue, 0, 0, help);
     }
 
+    static WorkloadParameter file(String name, String help) {
+        return new WorkloadParameter(name, FILE, "", 0, 0, help);
+    }
+
+    /** Whether it names a file, which scenarios give beside themselves. */
+    public boolean isFile() {
+        return unit.equals(FILE);
+    }
+
     /** {@code value} in the parameter's class, if it is one it takes. */
     Object checked(String workload, Object value) {
         Object checked = defaultValue instanceof Long
@@ -53,7 +64,7 @@ public record WorkloadParameter(String name, String unit, Object defaultValue, l
     public String takes() {
         return defaultValue instanceof Long
                 ? "a whole number from " + min + " to " + max + (unit.isEmpty() ? "" : " " + unit)
-                : defaultValue instanceof Boolean ? "true or false" : "a name";
+                : defaultValue instanceof Boolean ? "true or false" : isFile() ? "a file" : "a name";
     }
 
     private Long toNumber(Object value) {

@@ -21,6 +21,7 @@ public final class Workloads {
             new ForkJoin(),
             new Tasks(),
             new Parallel(),
+            new LinuxTrace(),
             new DriverDomain(),
             new DiskClient(),
             new Ping(),

@@ -141,6 +141,11 @@ public final class XentraceReader implements TraceReader {
         if (header != CPU_CHANGE_HEADER) {
             String found =
                     String.format("found 0x%08x where a pCPU change (0x%08x) must stand", header, CPU_CHANGE_HEADER);
+            if (offset() == 0 && LinuxSchedReader.recognises(buffer, limit)) {
+                throw new InputException(
+                        file + ": is no Xen trace but a Linux scheduling trace; its tasks run in a domain with"
+                                + " guest: {workload: linux-trace, file: ...}");
+            }
             throw refusal(
                     offset() == 0
                             ? "not a Xen trace: " + found + "; record one with xentrace -D -e all FILE"

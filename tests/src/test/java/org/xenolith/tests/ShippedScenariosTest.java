@@ -46,6 +46,7 @@ class ShippedScenariosTest {
             Map.entry("fork-join", ShippedScenariosTest::forkJoin),
             Map.entry("lock-holder", ShippedScenariosTest::lockHolder),
             Map.entry("co-scheduling", ShippedScenariosTest::coScheduling),
+            Map.entry("linux-trace", ShippedScenariosTest::linuxTrace),
             Map.entry("two-pcpus", ShippedScenariosTest::twoPcpus),
             Map.entry("server", ShippedScenariosTest::server),
             Map.entry("pinned", ShippedScenariosTest::pinned),
@@ -225,6 +226,19 @@ class ShippedScenariosTest {
                 .isGreaterThan(cells.counter("credit2", "spinning", "phases") * 11 / 10);
         assertThat(cells.counter("rr", "asleep", "phases")).isLessThan(gang / 3);
         assertThat(cells.counter("credit", "asleep", "phases")).isGreaterThan(3600);
+    }
+
+    private static void linuxTrace(Cells cells) {
+        for (CellSummary cell : cells.summary().cells()) {
+            String s = cell.name();
+            assertThat(cells.counter(s, "linux", "endedTasks")).isEqualTo(cells.counter(s, "linux", "tasks"));
+            assertThat(cells.counter(s, "linux", "computedNanos"))
+                    .isEqualTo(cells.counter(s, "linux", "recordedWorkNanos"));
+            long recorded = cells.counter(s, "linux", "recordedNanos");
+            assertThat(cells.counter(s, "linux", "finishedNanos")).isBetween(recorded * 3 / 2, recorded * 5 / 2);
+        }
+        assertThat(cells.counter("rr", "linux", "finishedNanos"))
+                .isGreaterThan(cells.counter("credit2", "linux", "finishedNanos"));
     }
 
     private static void twoPcpus(Cells cells) {
