@@ -49,8 +49,17 @@ public final class LinuxTasks {
 
     /** One event, kept. */
     private record Event(
-            Kind kind, int cpu, long nanos, int context, boolean inInterrupt, int task, String name, int previous,
-            String previousName, boolean previousRuns, boolean previousEnded) {
+            Kind kind,
+            int cpu,
+            long nanos,
+            int context,
+            boolean inInterrupt,
+            int task,
+            String name,
+            int previous,
+            String previousName,
+            boolean previousRuns,
+            boolean previousEnded) {
         static Event of(LinuxSchedEvent e) {
             boolean isSwitch = e.kind == Kind.SWITCH;
             return new Event(
