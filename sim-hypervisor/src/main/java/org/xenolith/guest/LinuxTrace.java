@@ -28,7 +28,7 @@ final class LinuxTrace implements WorkloadKind {
     public List<WorkloadParameter> parameters() {
         List<WorkloadParameter> parameters =
                 new ArrayList<>(List.of(WorkloadParameter.file("file", "the trace as text; needed")));
-        parameters.addAll(OsSettings.PARAMETERS);
+        parameters.addAll(OsSettings.KERNEL);
         return parameters;
     }
 
@@ -37,7 +37,7 @@ final class LinuxTrace implements WorkloadKind {
         if (values.text("file").isEmpty()) {
             throw new InputException("workload linux-trace: 'file' is missing; it names the trace");
         }
-        return load(LinuxTasks.read(Path.of(values.text("file"))), OsSettings.of(values, false), vcpus);
+        return load(LinuxTasks.read(Path.of(values.text("file"))), OsSettings.of(values), vcpus);
     }
 
     /** The load that {@code trace} is for a domain. */

@@ -35,7 +35,8 @@ final class Parallel implements WorkloadKind {
                 WorkloadParameter.micros("spinMicros", 0, 0, "who waits at the barrier spins so long before it sleeps"),
                 WorkloadParameter.flag("ple", false, "spinning causes pause-loop exits"),
                 WorkloadParameter.flag("fork", false, "phases are forked and joined instead")));
-        parameters.addAll(OsSettings.PARAMETERS);
+        parameters.addAll(OsSettings.KERNEL);
+        parameters.addAll(OsSettings.SPINNING);
         return parameters;
     }
 

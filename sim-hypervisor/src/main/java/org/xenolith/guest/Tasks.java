@@ -50,7 +50,8 @@ final class Tasks implements WorkloadKind {
                         "imbalancePercent", "%", 50, 0, 99, "work without it differs at random by up to so much"),
                 WorkloadParameter.micros("sleepMicros", 0, 0, "sleep after each turn"),
                 WorkloadParameter.micros("pvSpinMicros", 50, 1, "with lock pv, spin so long before halting")));
-        parameters.addAll(OsSettings.PARAMETERS);
+        parameters.addAll(OsSettings.KERNEL);
+        parameters.addAll(OsSettings.SPINNING);
         return parameters;
     }
 
