@@ -24,7 +24,8 @@ record OsSettings(long tickNanos, long timesliceNanos, long switchNanos, long lo
             WorkloadParameter.number(
                     "pleWindow", "cycles", 4096, 1, 1_000_000_000, "spinning so long causes a pause-loop exit"),
             WorkloadParameter.number("pleGap", "cycles", 128, 0, 1_000_000, "most cycles between PAUSEs of a loop"),
-            WorkloadParameter.number("pauseCycles", "cycles", 40, 1, 1_000_000, "cycles between PAUSEs when one spins"));
+            WorkloadParameter.number(
+                    "pauseCycles", "cycles", 40, 1, 1_000_000, "cycles between PAUSEs when one spins"));
 
     /** What {@code values} say of a kernel whose tasks burn no cycles. */
     static OsSettings of(WorkloadValues values) {
