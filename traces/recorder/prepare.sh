@@ -127,7 +127,7 @@ build_hypervisor() {
     local place=$work/source version done=''
     need make make && need flex flex && need bison bison && need dpkg-source dpkg-dev && need python3 python3
     mkdir -p "$place"
-    for version in $(apt-cache showsrc xen 2>/dev/null | sed -n 's/^Version: //p' | sort -rV | uniq); do
+    for version in $(apt-cache showsrc xen 2>/dev/null | sed -n 's/^Version: //p' | sort -rVu || true); do
         if (cd "$place" && apt-get -q -o APT::Sandbox::User=root source --download-only "xen=$version" >download.log 2>&1); then
             done=$version
             break
@@ -145,7 +145,7 @@ build_hypervisor() {
         make -s defconfig
         printf 'CONFIG_%s=y\n' EXPERT UNSUPPORTED SCHED_RTDS SCHED_NULL SCHED_ARINC653 >>.config
         make -s olddefconfig
-        make -s -j2
+        make -s -j2 build
         cp xen.gz "$place/xen.gz"
     ) >"$place/build.log" 2>&1 || die "Xen does not build; see $place/build.log"
     gzip -dc "$place/xen.gz" >"$place/xen.part"

@@ -182,7 +182,8 @@ public final class TraceGallery {
                 + (description.hypervisor().isEmpty() ? "" : "; " + cell(description.hypervisor())));
         lines.add(facts);
         for (DomainDescription domain : description.domains()) {
-            if (domain.id() != 0) {
+            boolean paused = domain.measuredPercent() != null && domain.measuredPercent() == 0;
+            if (domain.id() != 0 && !paused) {
                 lines.add(cell(domainLine(domain)));
             }
         }
