@@ -268,9 +268,8 @@ public final class Simulation {
     }
 
     private String note(int domain) {
-        String note = booted.containsKey(domain)
-                ? ""
-                : replay == null ? loads.get(domain).note() : replay.note(domain);
+        DomainLoad load = loads.get(domain);
+        String note = load == null ? "" : replay == null ? load.note() : replay.note(domain);
         return note.isEmpty() ? null : note;
     }
 }
