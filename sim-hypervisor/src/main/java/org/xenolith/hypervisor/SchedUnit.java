@@ -49,6 +49,11 @@ public final class SchedUnit {
         return running;
     }
 
+    /** Whether its vCPU is up, as one is that was started and has not been taken down: it may run, wait or sleep. */
+    public boolean isOnline() {
+        return !vcpu.isPaused(Vcpu.DOWN);
+    }
+
     /** Whether it waits for its migration to be carried out. */
     public boolean isMigrating() {
         return vcpu.isPaused(Vcpu.MIGRATING);

@@ -38,6 +38,10 @@ class ShippedScenariosTest {
             Map.entry("weights", ShippedScenariosTest::weights),
             Map.entry("yardsticks", ShippedScenariosTest::yardsticks),
             Map.entry("deadlines", ShippedScenariosTest::deadlines),
+            Map.entry("rtds", ShippedScenariosTest::rtds),
+            Map.entry("rtds-lost-periods", ShippedScenariosTest::rtdsLostPeriods),
+            Map.entry("null", ShippedScenariosTest::nullScheduler),
+            Map.entry("arinc653", ShippedScenariosTest::arinc653),
             Map.entry("bvt-warp", ShippedScenariosTest::bvtWarp),
             Map.entry("caps", ShippedScenariosTest::caps),
             Map.entry("latency", ShippedScenariosTest::latency),
@@ -139,6 +143,41 @@ class ShippedScenariosTest {
         assertThat(cells.cpu("optimum", "b")).isCloseTo(66.67, within(0.1));
         assertThat(cells.cpu("optimum", "c")).isCloseTo(70, within(0.1));
         assertThat(cells.cpu("sedf", "a") + cells.cpu("sedf", "c")).isLessThan(101);
+    }
+
+    /** Reservations are kept, and the rest goes to who has extra time; weights would share alike. */
+    private static void rtds(Cells cells) {
+        assertThat(cells.cpu("rtds", "a")).isCloseTo(25, within(0.1));
+        assertThat(cells.cpu("rtds", "b")).isCloseTo(40, within(0.1));
+        assertThat(cells.cpu("rtds", "c")).isGreaterThan(24);
+        assertThat(cells.p99Wake("rtds", "d")).isLessThan(MILLI);
+        assertThat(cells.cpu("credit2", "a")).isCloseTo(cells.cpu("credit2", "b"), within(0.5));
+    }
+
+    /** c loses a third of its reservation to the order of replenishments. */
+    private static void rtdsLostPeriods(Cells cells) {
+        assertThat(cells.cpu("rtds", "c")).isCloseTo(10, within(0.1));
+        assertThat(cells.cpu("rtds:replenish_by_deadline=true", "c")).isCloseTo(15, within(0.1));
+        for (String cell : List.of("rtds", "rtds:replenish_by_deadline=true")) {
+            assertThat(cells.cpu(cell, "b")).isCloseTo(30, within(0.1));
+        }
+    }
+
+    /** Who has a pCPU is alone on it, who has none never runs. */
+    private static void nullScheduler(Cells cells) {
+        assertThat(cells.cpu("null", "a")).isCloseTo(100, within(0.01));
+        assertThat(cells.cpu("null", "late")).isZero();
+        assertThat(cells.p99Wake("null", "d")).isLessThan(MILLI / 50);
+        assertThat(cells.cpu("credit2", "late")).isGreaterThan(90);
+    }
+
+    /** Slots are exact, not lent, and waited for. */
+    private static void arinc653(Cells cells) {
+        String table = "arinc653:schedule=a=5ms/d=10ms/b=3ms:major_frame_us=20000";
+        assertThat(cells.cpu(table, "a")).isCloseTo(25, within(0.02));
+        assertThat(cells.cpu(table, "b")).isCloseTo(15, within(0.02));
+        assertThat(cells.p99Wake(table, "d")).isBetween(9 * MILLI, 11 * MILLI);
+        assertThat(cells.cpu("credit2", "a")).isGreaterThan(40);
     }
 
     /** Who warps is served at once and gets no more for it. */
