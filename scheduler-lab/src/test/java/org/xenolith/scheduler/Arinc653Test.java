@@ -17,17 +17,22 @@ import org.xenolith.hypervisor.DomainConfig;
 import org.xenolith.hypervisor.FlatMemory;
 import org.xenolith.hypervisor.Runstate;
 import org.xenolith.hypervisor.Scheduler;
-import org.xenolith.scheduler.kit.KitScenario;
 import org.xenolith.scheduler.kit.SchedulerContract;
 
 /** A table keeps each to its slot: nobody is forgotten, and nothing is lent. */
 class Arinc653Test implements SchedulerContract {
-    /** Every vCPU that the kit may make has a slot of 4 ms. */
+    /** Every vCPU that the kit may make, up to three in each domain from a to g, has a slot of 1 ms. */
     @Override
     public Scheduler scheduler() {
-        return table(IntStream.range(0, 15)
-                .mapToObj(i -> "d" + (i / 3 + 1) + "." + i % 3 + "=4ms")
+        return table(IntStream.range(0, 21)
+                .mapToObj(i -> (char) ('a' + i / 3) + "." + i % 3 + "=1ms")
                 .collect(Collectors.joining("/")));
+    }
+
+    /** A frame, and a bit. */
+    @Override
+    public int longestWaitMillis(int vcpus) {
+        return 25;
     }
 
     private static Arinc653 table(String slots) {
@@ -46,9 +51,11 @@ class Arinc653Test implements SchedulerContract {
         return false;
     }
 
-    /** A slot is nobody else's: pCPUs idle while others wait. {@link #aSlotIsNotLent} holds it to that. */
+    /** A slot is nobody else's: pCPUs idle while others wait. */
     @Override
-    public void conservesWork(KitScenario scenario) {}
+    public int longestIdleMillis() {
+        return -1;
+    }
 
     @Example
     void slotsRepeat() {

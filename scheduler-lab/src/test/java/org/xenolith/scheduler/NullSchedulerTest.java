@@ -17,7 +17,6 @@ import org.xenolith.hypervisor.PoolConfig;
 import org.xenolith.hypervisor.Scheduler;
 import org.xenolith.machine.CostProfile;
 import org.xenolith.machine.Topology;
-import org.xenolith.scheduler.kit.KitScenario;
 import org.xenolith.scheduler.kit.SchedulerContract;
 import org.xenolith.trace.TraceEvent;
 import org.xenolith.trace.TraceRecord;
@@ -31,8 +30,14 @@ class NullSchedulerTest implements SchedulerContract {
 
     /** Who has no pCPU never runs. */
     @Override
-    public boolean promisesProgress() {
-        return false;
+    public int longestWaitMillis(int vcpus) {
+        return -1;
+    }
+
+    /** A pCPU whose own unit sleeps idles. */
+    @Override
+    public int longestIdleMillis() {
+        return -1;
     }
 
     @Override
@@ -44,10 +49,6 @@ class NullSchedulerTest implements SchedulerContract {
     public boolean promisesCaps() {
         return false;
     }
-
-    /** A pCPU whose own unit sleeps idles. {@link #aPcpuIsNotLent} holds it to that. */
-    @Override
-    public void conservesWork(KitScenario scenario) {}
 
     /** Domains on two pCPUs, on which nothing costs time, and who was given which pCPU. */
     private static final class Pair {

@@ -90,7 +90,8 @@ final class YamlNode {
                 return new YamlNode(file, at, list);
             }
             case VALUE_NULL -> {
-                return new YamlNode(file, at, null);
+                // The word null is a word here: a scheduler is called that.
+                return new YamlNode(file, at, "null".equals(parser.getText()) ? "null" : null);
             }
             default -> {
                 return new YamlNode(file, at, parser.getText());

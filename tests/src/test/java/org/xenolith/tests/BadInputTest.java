@@ -97,6 +97,25 @@ class BadInputTest {
     }
 
     @Test
+    void aBudgetOverItsPeriod() throws IOException {
+        run(scenario("schedulers: [rtds]\ndomains: [{name: a, sched: {period_us: 4000, budget_us: 5000}, guest: spin}]"))
+                .says(2, "rtds: d1v0: budget_us 5000 is more than period_us 4000");
+        run(scenario("schedulers: [rtds]\ndomains: [{name: a, sched: {budget_us: 5}, guest: spin}]"))
+                .says(2, "s.yaml:3:", "budget_us must be 10 to");
+    }
+
+    @Test
+    void anArincFrameThatDoesNotAddUp() throws IOException {
+        run(scenario(DOMAINS), "--scheduler", "arinc653:schedule=a=15ms/idle=6ms:major_frame_us=20000")
+                .says(2, "arinc653: the slots come to 21000 us, which is more than the major frame of 20000 us");
+    }
+
+    @Test
+    void anArincTableThatIsNone() throws IOException {
+        run(scenario(DOMAINS), "--scheduler", "arinc653:schedule=a=15").says(2, "arinc653: schedule: 'a=15' is no slot");
+    }
+
+    @Test
     void aRunInWhichNothingRan() throws IOException {
         run(scenario("domains: [{name: a, guest: {workload: periodic, startMicros: 900000}}]\nwarmup: 1 ms"))
                 .says(2, "no guest ran between 1.00 ms and 200 ms");
