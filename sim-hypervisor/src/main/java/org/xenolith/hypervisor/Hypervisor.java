@@ -202,9 +202,7 @@ public final class Hypervisor {
         onPcpu0(() -> {
             v.setAffinity(hard, soft);
             v.domain().pool().scheduler.affinityChanged(v.unit());
-            if (!v.unit().usable(v.unit().pcpu)) {
-                core.startMigration(v);
-            }
+            core.startMigration(v); // wherever it is: the scheduler may know a better place now
         });
     }
 
