@@ -16,6 +16,7 @@ import org.xenolith.engine.InputException;
 import org.xenolith.experiment.CellSummary.Status;
 import org.xenolith.experiment.report.Timeline;
 import org.xenolith.hypervisor.Hypervisor;
+import org.xenolith.hypervisor.SchedGranularity;
 import org.xenolith.machine.TscClock;
 import org.xenolith.trace.MergedReader;
 import org.xenolith.trace.TraceRecord;
@@ -332,7 +333,10 @@ public final class Experiment {
                 Path.of("").toAbsolutePath().toString(),
                 scenario.name(),
                 scenario.about(),
-                scenario.topology().toString(),
+                scenario.topology()
+                        + (scenario.granularity() == SchedGranularity.CPU
+                                ? ""
+                                : ", sched-gran=" + scenario.granularity().word()),
                 scenario.costs().name(),
                 scenario.warmupNanos(),
                 scenario.durationNanos(),

@@ -70,10 +70,20 @@ final class Operator {
             hypervisor.destroyPool(hypervisor.pool(destroy.pool()));
         } else if (action instanceof Action.CpuAdd add) {
             CpuPool pool = hypervisor.pool(add.pool());
-            each(add.pcpus(), p -> hypervisor.addPcpu(pool, p));
+            CpuSet before = pool.members();
+            each(add.pcpus(), p -> {
+                if (before.contains(p) == pool.members().contains(p)) { // else it came with its core
+                    hypervisor.addPcpu(pool, p);
+                }
+            });
         } else if (action instanceof Action.CpuRemove remove) {
             CpuPool pool = hypervisor.pool(remove.pool());
-            each(remove.pcpus(), p -> hypervisor.removePcpu(pool, p));
+            CpuSet before = pool.members();
+            each(remove.pcpus(), p -> {
+                if (before.contains(p) == pool.members().contains(p)) { // else it went with its core
+                    hypervisor.removePcpu(pool, p);
+                }
+            });
         } else if (action instanceof Action.SetScheduler set) {
             CpuPool pool = hypervisor.pool(set.pool());
             hypervisor.reconfigure(pool, () -> SchedulerChoice.change(pool.scheduler(), set.parameters()));

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import org.xenolith.hypervisor.CpuSet;
 import org.xenolith.hypervisor.Domain;
+import org.xenolith.hypervisor.SchedGranularity;
 import org.xenolith.machine.CostProfile;
 import org.xenolith.machine.Topology;
 
@@ -15,6 +16,7 @@ import org.xenolith.machine.Topology;
  * @param name its name, that of its file by default
  * @param about what it shows, in a line or a few; empty if it does not say
  * @param topology the machine's pCPUs
+ * @param granularity which of them are scheduled together
  * @param costs what the hypervisor's work costs on it
  * @param pools its cpupools; together they hold every pCPU once
  * @param schedulers the schedulers to compare
@@ -31,6 +33,7 @@ public record Scenario(
         String name,
         String about,
         Topology topology,
+        SchedGranularity granularity,
         CostProfile costs,
         List<Pool> pools,
         List<SchedulerChoice> schedulers,
@@ -120,6 +123,7 @@ public record Scenario(
                 name,
                 about,
                 topology,
+                granularity,
                 costs,
                 pools,
                 others,
@@ -139,6 +143,7 @@ public record Scenario(
                 name,
                 about,
                 topology,
+                granularity,
                 costs,
                 pools,
                 schedulers,
@@ -158,6 +163,7 @@ public record Scenario(
                 name,
                 about,
                 topology,
+                granularity,
                 other,
                 pools,
                 schedulers,
@@ -197,7 +203,8 @@ public record Scenario(
                 ? Durations.format(warmupNanos) + " to " + Durations.format(durationNanos)
                 : Durations.format(replay.fromNanos()) + " to " + Durations.format(replay.toNanos()) + " of "
                         + replay.trace().getFileName();
-        return pcpus + (pcpus == 1 ? " pCPU, " : " pCPUs, ") + window + ", costs " + costs.name() + ", "
+        String together = granularity == SchedGranularity.CPU ? "" : "scheduled by " + granularity.word() + ", ";
+        return pcpus + (pcpus == 1 ? " pCPU, " : " pCPUs, ") + together + window + ", costs " + costs.name() + ", "
                 + (seeds.size() == 1 ? "seed " : "seeds ")
                 + String.join(", ", seeds.stream().map(String::valueOf).toList());
     }

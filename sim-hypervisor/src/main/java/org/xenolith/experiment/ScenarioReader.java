@@ -19,6 +19,7 @@ import org.xenolith.experiment.Scenario.Pool;
 import org.xenolith.guest.Timing;
 import org.xenolith.hypervisor.CpuSet;
 import org.xenolith.hypervisor.Domain;
+import org.xenolith.hypervisor.SchedGranularity;
 import org.xenolith.machine.CostProfile;
 import org.xenolith.machine.Topology;
 import org.xenolith.toolstack.XlConfig;
@@ -32,7 +33,7 @@ import org.xenolith.trace.TraceDescription.Reservation;
  * <pre>{@code
  * name: weights                 # the file's name
  * about: What it shows.
- * machine: {pcpus: 1}           # or sockets, coresPerSocket, threadsPerCore, numaNodes
+ * machine: {pcpus: 1}           # or sockets, coresPerSocket, threadsPerCore, numaNodes; sched-gran: cpu, core or socket
  * costs: qemu-icount            # a shipped profile, or a YAML file beside this one
  * pools:                        # one pool of all pCPUs under the cell's scheduler
  *   - {name: Pool-0, cpus: 0-1, scheduler: credit}
@@ -90,7 +91,7 @@ public final class ScenarioReader {
             "domains",
             "actions");
     private static final List<String> MACHINE_KEYS =
-            List.of("pcpus", "sockets", "coresPerSocket", "threadsPerCore", "numaNodes");
+            List.of("pcpus", "sockets", "coresPerSocket", "threadsPerCore", "numaNodes", "sched-gran");
 
     private static final int MAX_CELLS = 10_000;
     private static final long DEFAULT_DURATION = 5_000_000_000L;
@@ -100,6 +101,7 @@ public final class ScenarioReader {
     private final List<String> warnings = new ArrayList<>();
     private final List<Path> inputs = new ArrayList<>();
     private Topology topology;
+    private SchedGranularity granularity;
     private List<Pool> pools;
     private PcpuReader pcpus;
 
@@ -153,6 +155,7 @@ public final class ScenarioReader {
         topology = recording != null
                 ? Topology.flat(recording.description().pcpus())
                 : root.has("machine") ? machine(root.get("machine")) : Topology.flat(1);
+        granularity = root.has("machine") ? granularity(root.get("machine")) : SchedGranularity.CPU;
         CostProfile costs = root.has("costs")
                 ? costs(root.get("costs"))
                 : recording != null ? recording.costs() : CostProfile.load("qemu-icount");
@@ -202,6 +205,7 @@ public final class ScenarioReader {
                 name,
                 about,
                 topology,
+                granularity,
                 costs,
                 pools,
                 schedulers,
@@ -237,6 +241,24 @@ public final class ScenarioReader {
             throw node.refuse(e.getMessage());
         }
         return topology;
+    }
+
+    /** Which pCPUs are scheduled together; each by itself, with a warning, if the machine has no such neighbours. */
+    private SchedGranularity granularity(YamlNode node) {
+        if (!node.has("sched-gran")) {
+            return SchedGranularity.CPU;
+        }
+        YamlNode value = node.get("sched-gran");
+        SchedGranularity granularity = SchedGranularity.of(value.text());
+        if (granularity == null) {
+            throw value.refuse("sched-gran must be cpu, core or socket, not '" + value.text() + "'");
+        }
+        if (granularity != SchedGranularity.CPU && granularity.pcpus(topology) == 1) {
+            warnings.add("sched-gran=" + granularity.word() + ": each " + granularity.word()
+                    + " has one pCPU, and is scheduled by itself");
+            return SchedGranularity.CPU;
+        }
+        return granularity;
     }
 
     private CostProfile costs(YamlNode node) {
@@ -281,6 +303,7 @@ public final class ScenarioReader {
                     throw cpus.refuse("pCPU " + p + " is in two pools");
                 }
             }
+            checkWhole(cpus, set);
             SchedulerChoice own = node.has("scheduler") ? scheduler(node.get("scheduler")) : null;
             result.add(new Pool(name, set, own));
         }
@@ -290,6 +313,17 @@ public final class ScenarioReader {
             }
         }
         return result;
+    }
+
+    /** A pool must have all pCPUs that are scheduled together, or none. */
+    private void checkWhole(YamlNode node, CpuSet pool) {
+        int together = granularity.pcpus(topology);
+        for (int p = 0; p < topology.pcpus(); p++) {
+            if (pool.contains(p) != pool.contains(p - p % together)) {
+                throw node.refuse(
+                        "pCPUs " + pool + " split a " + granularity.word() + ", which is scheduled as a whole");
+            }
+        }
     }
 
     private Recording recording(YamlNode root) {
@@ -368,6 +402,7 @@ public final class ScenarioReader {
                 name.matches("[A-Za-z0-9][A-Za-z0-9._-]{0,99}") ? name : "trace",
                 recording.description().title(),
                 topology,
+                SchedGranularity.CPU,
                 recording.costs(),
                 List.of(pool),
                 schedulers,

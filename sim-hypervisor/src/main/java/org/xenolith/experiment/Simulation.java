@@ -118,7 +118,8 @@ public final class Simulation {
                 TraceEvent.Sched.CLASS,
                 cell.seed(),
                 scenario.name(),
-                frames(scenario));
+                frames(scenario),
+                scenario.granularity());
     }
 
     private static int frames(Scenario scenario) {

@@ -35,7 +35,7 @@ final class Backend implements Hypervisor.EventOwner {
     @Override
     public void fire(long time) {
         if (asked) {
-            Pcpu p = hypervisor.pcpu(guest.vcpus().get(0).unit().pcpu);
+            Pcpu p = hypervisor.pcpu(guest.vcpus().get(0).pcpu());
             hypervisor.deviceInterrupt(p, slot, time, this::serve);
         }
     }

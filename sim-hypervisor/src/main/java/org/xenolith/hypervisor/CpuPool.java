@@ -10,13 +10,19 @@ public final class CpuPool implements SchedulerHost {
     private final Hypervisor hypervisor;
     private final String name;
     private final List<XenTimer> timers = new ArrayList<>();
+
+    /** All its pCPUs. */
+    private CpuSet members;
+
+    /** Those of them that its scheduler places units on: under core scheduling the masters. */
     private CpuSet pcpus;
+
     final Scheduler scheduler;
 
     CpuPool(Hypervisor hypervisor, String name, CpuSet pcpus, Scheduler scheduler) {
         this.hypervisor = hypervisor;
         this.name = name;
-        this.pcpus = pcpus;
+        setMembers(pcpus);
         this.scheduler = scheduler;
     }
 
@@ -57,8 +63,14 @@ public final class CpuPool implements SchedulerHost {
         return scheduler;
     }
 
-    void setPcpus(CpuSet pcpus) {
-        this.pcpus = pcpus;
+    void setMembers(CpuSet all) {
+        members = all;
+        pcpus = hypervisor.groups().masters(all);
+    }
+
+    /** All its pCPUs; {@link #pcpus} tells which of them stand for all where units are placed. */
+    public CpuSet members() {
+        return members;
     }
 
     /** Its scheduler is done with: none of the timers it made fires again. */
@@ -83,12 +95,17 @@ public final class CpuPool implements SchedulerHost {
 
     @Override
     public int here() {
-        return hypervisor.activePcpu();
+        SchedResource resource = hypervisor.pcpu(hypervisor.activePcpu()).resource;
+        return resource == null ? hypervisor.activePcpu() : resource.master().id();
     }
 
     @Override
     public SchedUnit current(int pcpu) {
-        Vcpu vcpu = hypervisor.pcpu(pcpu).current;
+        Pcpu p = hypervisor.pcpu(pcpu);
+        if (p.resource != null) {
+            return p.resource.current;
+        }
+        Vcpu vcpu = p.current;
         return vcpu == null ? null : vcpu.unit();
     }
 
@@ -104,7 +121,7 @@ public final class CpuPool implements SchedulerHost {
 
     @Override
     public void requestMigration(SchedUnit unit) {
-        hypervisor.core().startMigration(unit.vcpu());
+        hypervisor.core().startMigration(unit);
     }
 
     @Override
@@ -117,22 +134,22 @@ public final class CpuPool implements SchedulerHost {
 
     @Override
     public void park(SchedUnit unit) {
-        unit.vcpu().setPause(Vcpu.PARKED);
+        unit.members().forEach(v -> v.setPause(Vcpu.PARKED));
     }
 
     @Override
     public void unpark(SchedUnit unit) {
-        unit.vcpu().clearPause(Vcpu.PARKED);
+        unit.members().forEach(v -> v.clearPause(Vcpu.PARKED));
     }
 
     @Override
     public void pause(SchedUnit unit) {
-        hypervisor.core().pause(unit.vcpu());
+        unit.members().forEach(hypervisor.core()::pause);
     }
 
     @Override
     public void unpause(SchedUnit unit) {
-        hypervisor.core().unpause(unit.vcpu());
+        unit.members().forEach(hypervisor.core()::unpause);
     }
 
     @Override

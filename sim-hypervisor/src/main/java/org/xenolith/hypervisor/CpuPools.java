@@ -10,7 +10,8 @@ import java.util.Map;
  * {@code sched_move_domain} of Xen 4.17; what it refuses is refused for Xen's reasons.
  *
  * <p>A pCPU that leaves is out of its pool's {@link CpuPool#pcpus} at once, and all units placed on it are sent away; it is free once it has
- * let go of what it ran. A domain that moves is paused, and moves once none of its vCPUs runs.
+ * let go of what it ran. A domain that moves is paused, and moves once none of its vCPUs runs. Under core scheduling the pCPUs of a core come
+ * and go together.
  */
 final class CpuPools {
     private final Hypervisor hypervisor;
@@ -58,16 +59,22 @@ final class CpuPools {
         if (find(config.name()) != null) {
             throw new IllegalArgumentException("there is a cpupool '" + config.name() + "' already");
         }
-        CpuSet pcpus = config.pcpus();
-        for (int p = pcpus.next(0); p >= 0; p = pcpus.next(p + 1)) {
+        CpuSet members = config.pcpus();
+        for (int p = members.next(0); p >= 0; p = members.next(p + 1)) {
             checkFree(p);
+            if (!members.containsAll(hypervisor.groups().of(p))) {
+                throw new IllegalArgumentException("cpupool " + config.name() + " has pCPU " + p + " but not all of "
+                        + hypervisor.groups().of(p) + ", which are scheduled together");
+            }
         }
-        CpuPool pool = new CpuPool(hypervisor, config.name(), pcpus, config.scheduler());
+        CpuPool pool = new CpuPool(hypervisor, config.name(), members, config.scheduler());
         pool.scheduler.init(pool);
         pools.add(pool);
-        for (int p = pcpus.next(0); p >= 0; p = pcpus.next(p + 1)) {
+        for (int p = members.next(0); p >= 0; p = members.next(p + 1)) {
             hypervisor.pcpu(p).pool = pool;
-            pool.scheduler.addPcpu(p);
+            if (pool.pcpus().contains(p)) {
+                pool.scheduler.addPcpu(p);
+            }
         }
         return pool;
     }
@@ -80,7 +87,7 @@ final class CpuPools {
         }
         CpuSet pcpus = pool.pcpus();
         for (int p = pcpus.next(0); p >= 0; p = pcpus.next(p + 1)) {
-            pool.setPcpus(pool.pcpus().without(p));
+            pool.setMembers(pool.members().without(hypervisor.groups().of(p)));
             release(hypervisor.pcpu(p));
         }
         pool.stopTimers();
@@ -90,10 +97,13 @@ final class CpuPools {
     void addPcpu(CpuPool pool, int id) {
         checkThere(pool);
         checkFree(id);
-        pool.setPcpus(pool.pcpus().with(id));
-        Pcpu p = hypervisor.pcpu(id);
-        p.pool = pool;
-        pool.scheduler.addPcpu(id);
+        CpuSet together = hypervisor.groups().of(id);
+        pool.setMembers(pool.members().with(together));
+        for (int p = together.next(0); p >= 0; p = together.next(p + 1)) {
+            hypervisor.pcpu(p).pool = pool;
+        }
+        Pcpu p = hypervisor.pcpu(together.next(0));
+        pool.scheduler.addPcpu(p.id());
         for (Domain domain : hypervisor.domains()) {
             if (domain.pool == pool) {
                 domain.vcpus().forEach(Vcpu::poolChanged);
@@ -105,7 +115,7 @@ final class CpuPools {
 
     void removePcpu(CpuPool pool, int id) {
         checkThere(pool);
-        if (!pool.pcpus().contains(id)) {
+        if (!pool.members().contains(id)) {
             throw new IllegalArgumentException("pCPU " + id + " is not in cpupool " + pool);
         }
         Domain inside = firstDomain(pool);
@@ -113,12 +123,13 @@ final class CpuPools {
             throw new IllegalArgumentException(
                     "pCPU " + id + " is the last of cpupool " + pool + ", and " + inside + " is in it");
         }
-        pool.setPcpus(pool.pcpus().without(id));
-        Pcpu p = hypervisor.pcpu(id);
+        CpuSet together = hypervisor.groups().of(id);
+        pool.setMembers(pool.members().without(together));
+        Pcpu p = hypervisor.pcpu(together.next(0));
         p.leaving = true;
         leaving++;
-        sendAway(pool, id);
-        if (p.current == null) {
+        sendAway(pool, p.id());
+        if (pool.current(p.id()) == null) {
             left(p);
         } else {
             hypervisor.raiseScheduleSoftirq(p);
@@ -132,14 +143,14 @@ final class CpuPools {
                 continue;
             }
             domain.vcpus().forEach(Vcpu::poolChanged);
-            for (Vcpu v : domain.vcpus()) {
-                if (v.usablePcpus().isEmpty()) {
+            for (SchedUnit unit : domain.units()) {
+                if (unit.usablePcpus().isEmpty()) {
                     // Xen breaks an affinity that leaves nothing, for good.
-                    v.setAffinity(hypervisor.everyPcpu(), v.softAffinity());
+                    unit.members().forEach(v -> v.setAffinity(hypervisor.everyPcpu(), v.softAffinity()));
                 }
-                pool.scheduler.affinityChanged(v.unit());
-                if (v.unit().pcpu == id) {
-                    hypervisor.core().startMigration(v);
+                pool.scheduler.affinityChanged(unit);
+                if (unit.pcpu == id) {
+                    hypervisor.core().startMigration(unit);
                 }
             }
         }
@@ -152,9 +163,13 @@ final class CpuPools {
         release(p);
     }
 
-    private static void release(Pcpu p) {
-        p.pool.scheduler.removePcpu(p.id());
-        p.pool = null;
+    /** {@code master} and those that are scheduled together with it are free. */
+    private void release(Pcpu master) {
+        master.pool.scheduler.removePcpu(master.id());
+        CpuSet together = hypervisor.groups().of(master.id());
+        for (int p = together.next(0); p >= 0; p = together.next(p + 1)) {
+            hypervisor.pcpu(p).pool = null;
+        }
     }
 
     void move(Domain domain, CpuPool to) {
@@ -192,13 +207,15 @@ final class CpuPools {
         domain.pool = to;
         domain.setShare(Domain.DEFAULT_WEIGHT, 0);
         int next = to.pcpus().next(0);
-        for (Vcpu v : domain.vcpus()) {
-            v.schedulerParameters = Map.of();
-            v.setAffinity(hypervisor.everyPcpu(), hypervisor.everyPcpu());
-            v.singleshot.migrate(next);
-            v.pollTimer.migrate(next);
-            v.unit().pcpu = next;
-            to.scheduler.insert(v.unit());
+        for (SchedUnit unit : domain.units()) {
+            unit.pcpu = next;
+            for (Vcpu v : unit.members()) {
+                v.schedulerParameters = Map.of();
+                v.setAffinity(hypervisor.everyPcpu(), hypervisor.everyPcpu());
+                v.singleshot.migrate(v.pcpu());
+                v.pollTimer.migrate(v.pcpu());
+            }
+            to.scheduler.insert(unit);
             next = to.pcpus().cycle(next);
         }
         domain.vcpus().forEach(hypervisor.core()::unpause);
@@ -214,7 +231,7 @@ final class CpuPools {
         for (SchedUnit unit : domain.units().subList(0, count)) {
             domain.pool.scheduler.remove(unit);
             unit.setData(null);
-            unit.vcpu().clearPause(Vcpu.PARKED);
+            unit.members().forEach(v -> v.clearPause(Vcpu.PARKED));
         }
         domain.setData(null);
     }

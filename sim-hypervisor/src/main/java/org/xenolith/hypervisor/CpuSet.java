@@ -85,15 +85,25 @@ public final class CpuSet {
 
     /** This set and {@code pcpu}. */
     public CpuSet with(int pcpu) {
-        BitSet set = BitSet.valueOf(bits);
-        set.set(pcpu);
-        return of(set);
+        return with(of(pcpu));
     }
 
     /** This set but {@code pcpu}. */
     public CpuSet without(int pcpu) {
+        return without(of(pcpu));
+    }
+
+    /** The members of either set. */
+    public CpuSet with(CpuSet other) {
         BitSet set = BitSet.valueOf(bits);
-        set.clear(pcpu);
+        set.or(BitSet.valueOf(other.bits));
+        return of(set);
+    }
+
+    /** The members that are not in {@code other}. */
+    public CpuSet without(CpuSet other) {
+        BitSet set = BitSet.valueOf(bits);
+        set.andNot(BitSet.valueOf(other.bits));
         return of(set);
     }
 

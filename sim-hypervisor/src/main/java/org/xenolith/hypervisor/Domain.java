@@ -264,13 +264,20 @@ public final class Domain {
         CpuSet hard = config.hard() == null ? all : config.hard();
         CpuSet soft = config.soft() == null ? all : config.soft();
         eventAbi = new TwoLevelAbi(hypervisor, this);
+        int together = hypervisor.groups().size();
         int previous = -1;
         for (int vcpuId = 0; vcpuId < config.guests().size(); vcpuId++) {
+            boolean first = vcpuId % together == 0;
+            if (first) {
+                units.add(new SchedUnit());
+            }
+            SchedUnit unit = units.get(units.size() - 1);
             Vcpu v = new Vcpu(
                     hypervisor,
                     this,
                     vcpuId,
                     firstIndex + vcpuId,
+                    unit,
                     config.guests().get(vcpuId));
             v.setAffinity(hard, soft);
             if (v.usablePcpus().isEmpty()) {
@@ -278,11 +285,12 @@ public final class Domain {
             }
             v.schedulerParameters = parameters(config.parameters(), vcpuId);
             vcpus.add(v);
-            units.add(v.unit());
             v.pause();
-            previous = v.usablePcpus().cycle(previous);
-            v.unit().pcpu = previous;
-            v.singleshot.migrate(previous);
+            if (first) {
+                previous = v.usablePcpus().cycle(previous);
+                unit.pcpu = previous;
+            }
+            v.singleshot.migrate(v.pcpu());
         }
     }
 

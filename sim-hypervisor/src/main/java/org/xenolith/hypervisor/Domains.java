@@ -72,11 +72,15 @@ final class Domains {
         hypervisor.trace().emit(TraceEvent.Sched.DOM_ADD, domain.id());
         int inserted = 0;
         try {
-            for (Vcpu v : domain.vcpus()) {
-                v.guest.attach(v);
-                pool.scheduler.insert(v.unit());
+            for (SchedUnit unit : domain.units()) {
+                for (Vcpu v : unit.members()) {
+                    v.guest.attach(v);
+                }
+                pool.scheduler.insert(unit);
                 inserted++;
-                v.clearPause(v.initialised ? Vcpu.BLOCKED | Vcpu.DOWN : Vcpu.BLOCKED);
+                for (Vcpu v : unit.members()) {
+                    v.clearPause(v.initialised ? Vcpu.BLOCKED | Vcpu.DOWN : Vcpu.BLOCKED);
+                }
             }
         } catch (IllegalArgumentException refused) {
             CpuPools.take(domain, inserted);

@@ -146,7 +146,7 @@ final class Hypercalls {
         }
         long now = hypervisor.nowNanos();
         boolean wrapped = timeout < 0 || timeout - now >= FAR_NANOS;
-        caller.singleshot.migrate(caller.unit().pcpu);
+        caller.singleshot.migrate(caller.pcpu());
         caller.singleshot.set(wrapped ? now + WRAPPED_NANOS : timeout);
         return 0;
     }

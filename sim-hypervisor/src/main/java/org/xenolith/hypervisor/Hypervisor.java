@@ -3,15 +3,13 @@ package org.xenolith.hypervisor;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
 import org.xenolith.engine.EventQueue;
+import org.xenolith.engine.InputException;
 import org.xenolith.engine.RandomStream;
 import org.xenolith.machine.Cost;
 import org.xenolith.machine.MachineMemory;
 import org.xenolith.machine.Topology;
 import org.xenolith.machine.TscClock;
-import org.xenolith.trace.TraceEvent;
 import org.xenolith.trace.TraceSink;
 
 /**
@@ -25,7 +23,7 @@ import org.xenolith.trace.TraceSink;
  * <p>A guest that promises nothing ({@link Guest#lookahead} 0) is run ahead of the events in steps that end before the next
  * one; where several such guests run at once, each may be {@link MachineConfig#quantumCycles} ahead of the slowest.
  */
-public final class Hypervisor {
+public final class Hypervisor extends Control {
     /** Domain id of idle vCPUs in trace records. */
     public static final int IDLE_DOMAIN = 0x7fff;
 
@@ -47,6 +45,11 @@ public final class Hypervisor {
     private final TraceBuffer trace;
     private final DecisionListener decisionListener;
     private final SchedCore core = new SchedCore(this);
+    private final SchedGroups groups;
+
+    /** Core scheduling, or null if each pCPU is scheduled by itself. */
+    private final CoreScheduling cores;
+
     private final EventChannels events = new EventChannels(this);
     private final Hypercalls hypercalls = new Hypercalls(this);
     private final CpuidPolicy cpuid = new CpuidPolicy(this);
@@ -90,175 +93,9 @@ public final class Hypervisor {
         }
         this.pcpuView = Collections.unmodifiableList(Arrays.asList(pcpus));
         this.everyPcpu = CpuSet.firstOf(pcpus.length);
+        this.groups = new SchedGroups(machine.granularity().pcpus(machine.topology()));
+        this.cores = groups.size() == 1 ? null : new CoreScheduling(this, core, groups.size());
         poolConfigs.forEach(pools::create);
-    }
-
-    // ----------------------------------------------------------------------- what the toolstack does, at no cost
-
-    /**
-     * Makes a domain, paused; {@link #unpause} starts it. As xl does, at the present instant and without charge.
-     *
-     * @throws IllegalArgumentException if the configuration contradicts itself or the machine, or another domain has or had the id
-     */
-    public Domain createDomain(DomainConfig config) {
-        return domains.create(config, frames);
-    }
-
-    /**
-     * Ends a domain, as {@code xl destroy}: it never runs again, its event channels are closed, and it is gone as soon as none of its vCPUs
-     * runs any more ({@link #isSettling}).
-     *
-     * @throws IllegalArgumentException if it was destroyed before
-     */
-    public void destroy(Domain domain) {
-        onPcpu0(() -> domains.destroy(domain));
-    }
-
-    /**
-     * Pauses all vCPUs of {@code domain}, as {@code xl pause}. Pauses are counted.
-     *
-     * @throws IllegalArgumentException if it was destroyed
-     */
-    public void pause(Domain domain) {
-        Domains.checkLives(domain);
-        onPcpu0(() -> domain.vcpus().forEach(core::pause));
-    }
-
-    /**
-     * Ends one {@link #pause}, or starts a domain that was just made.
-     *
-     * @throws IllegalArgumentException if it was destroyed
-     * @throws IllegalStateException if it is not paused
-     */
-    public void unpause(Domain domain) {
-        Domains.checkLives(domain);
-        onPcpu0(() -> domain.vcpus().forEach(core::unpause));
-    }
-
-    /**
-     * Changes weight and cap while the domain runs, as {@code xl sched-credit2} does.
-     *
-     * @throws IllegalArgumentException if they are out of range, or the domain was destroyed
-     */
-    public void setShare(Domain domain, int weight, int cap) {
-        Domains.checkLives(domain);
-        onPcpu0(() -> {
-            domain.setShare(weight, cap);
-            adjusted(domain);
-        });
-    }
-
-    private void adjusted(Domain domain) {
-        domain.pool().scheduler.adjusted(domain);
-        trace.emit(TraceEvent.Sched.ADJDOM, domain.id());
-    }
-
-    /**
-     * Changes what the scheduler takes for {@code v} beside weight and cap ({@link DomainParameter}) while the domain runs, as
-     * {@code xl sched-rtds} does. What is not named stays.
-     *
-     * @throws IllegalArgumentException if the scheduler refuses the values; then nothing has changed
-     */
-    public void setParameters(Vcpu v, Map<String, Long> values) {
-        Domains.checkLives(v.domain());
-        Map<String, Long> before = v.schedulerParameters;
-        Map<String, Long> after = new TreeMap<>(before);
-        after.putAll(values);
-        onPcpu0(() -> {
-            try {
-                v.schedulerParameters = Collections.unmodifiableMap(after);
-                adjusted(v.domain());
-            } catch (IllegalArgumentException e) {
-                v.schedulerParameters = before;
-                throw e;
-            }
-        });
-    }
-
-    /**
-     * Changes parameters of a pool's scheduler while it runs, as {@code xl sched-credit -s} does: {@code change} sets fields of it,
-     * {@linkplain Parameter#changeable changeable} ones.
-     *
-     * @throws IllegalArgumentException if the scheduler refuses them
-     */
-    public void reconfigure(CpuPool pool, Runnable change) {
-        onPcpu0(() -> {
-            change.run();
-            pool.scheduler.reconfigured();
-        });
-    }
-
-    /**
-     * Changes where a vCPU may and prefers to run, as {@code xl vcpu-pin}.
-     *
-     * @throws IllegalArgumentException if it may run on no pCPU of its pool, or its domain was destroyed
-     */
-    public void setAffinity(Vcpu v, CpuSet hard, CpuSet soft) {
-        Domains.checkLives(v.domain());
-        if (!hard.intersects(v.domain().pool().pcpus())) {
-            throw new IllegalArgumentException(v + " may run nowhere: affinity " + hard + ", pool "
-                    + v.domain().pool().pcpus());
-        }
-        onPcpu0(() -> {
-            v.setAffinity(hard, soft);
-            v.domain().pool().scheduler.affinityChanged(v.unit());
-            core.startMigration(v); // wherever it is: the scheduler may know a better place now
-        });
-    }
-
-    /**
-     * Makes a cpupool of free pCPUs, or of none, as {@code xl cpupool-create}.
-     *
-     * @throws IllegalArgumentException if the name is taken or a pCPU is not free
-     */
-    public CpuPool createPool(PoolConfig config) {
-        CpuPool[] made = new CpuPool[1];
-        onPcpu0(() -> made[0] = pools.create(config));
-        return made[0];
-    }
-
-    /**
-     * Destroys a cpupool without domains; its pCPUs are free then.
-     *
-     * @throws IllegalArgumentException if a domain is in it, or it was destroyed before
-     */
-    public void destroyPool(CpuPool pool) {
-        onPcpu0(() -> pools.destroy(pool));
-    }
-
-    /**
-     * Gives the free {@code pcpu} to {@code pool}, as {@code xl cpupool-cpu-add}.
-     *
-     * @throws IllegalArgumentException if it is not free, or the pool was destroyed
-     */
-    public void addPcpu(CpuPool pool, int pcpu) {
-        onPcpu0(() -> pools.addPcpu(pool, pcpu));
-    }
-
-    /**
-     * Takes {@code pcpu} from {@code pool}, as {@code xl cpupool-cpu-remove}: what is placed on it goes elsewhere, for which Xen resets a
-     * hard affinity that allows nothing else. The pCPU is free, and idle, as soon as it has let go of what it ran ({@link #isSettling}).
-     *
-     * @throws IllegalArgumentException if it is not in the pool, or the last one there while the pool has domains
-     */
-    public void removePcpu(CpuPool pool, int pcpu) {
-        onPcpu0(() -> pools.removePcpu(pool, pcpu));
-    }
-
-    /**
-     * Moves a domain to another cpupool, as {@code xl cpupool-migrate}, as soon as none of its vCPUs runs ({@link #isSettling}). There it
-     * has default weight, no cap, the defaults of the scheduler and no affinity, as in Xen.
-     *
-     * @throws IllegalArgumentException if the pool has no pCPU or was destroyed, or the domain was
-     */
-    public void move(Domain domain, CpuPool pool) {
-        Domains.checkLives(domain);
-        onPcpu0(() -> pools.move(domain, pool));
-    }
-
-    /** Whether a pCPU that was removed, or a domain that was moved or destroyed, still runs what it ran; a matter of microseconds. */
-    public boolean isSettling() {
-        return domains.isSettling() || pools.isSettling();
     }
 
     /** {@code p} has let go of a vCPU of {@code domain}. */
@@ -345,6 +182,10 @@ public final class Hypervisor {
 
     /** Starts the hypervisor's work on {@code p} at {@code time}, or puts the event off if {@code p} is at work till later. */
     private boolean begin(Pcpu p, int slot, long time) {
+        if (p.waiting) {
+            p.putOff(slot);
+            return false;
+        }
         if (p.clock > time) {
             queue.arm(slot, p.clock);
             return false;
@@ -399,18 +240,34 @@ public final class Hypervisor {
     /** Ends the hypervisor's work on {@code p}: schedules as often as asked, then enters the guest or idles. */
     private void finish(Pcpu p) {
         int rounds = 0;
-        while (p.scheduleSoftirq) {
+        while ((p.scheduleSoftirq || p.slaveSoftirq) && !p.waiting) {
             if (++rounds > MOST_EVENTS_AT_ONCE) {
                 throw new SchedulerException(
                         where() + "decides again and again on " + p + ", virtual time stands still");
             }
-            core.schedule(p);
+            if (cores == null) {
+                core.schedule(p);
+            } else {
+                cores.softirq(p);
+            }
         }
         Vcpu v = p.current;
-        if (v != null) {
+        if (v != null && !p.waiting) {
             enterGuest(p, v);
         }
         active = null;
+    }
+
+    /** {@code p}, which waited for its siblings, goes on. */
+    void resume(Pcpu p) {
+        active = p;
+        p.takeUp();
+        finish(p);
+    }
+
+    /** The hypervisor is at work on {@code p}, one of several that it is at work on at once. */
+    void workOn(Pcpu p) {
+        active = p;
     }
 
     private void enterGuest(Pcpu p, Vcpu v) {
@@ -502,7 +359,7 @@ public final class Hypervisor {
         return true;
     }
 
-    /** Does {@code action} on pCPU 0, or where the hypervisor is at work already. */
+    @Override
     void onPcpu0(Runnable action) {
         if (active != null) {
             action.run();
@@ -510,7 +367,12 @@ public final class Hypervisor {
         }
         Pcpu p = pcpus[0];
         enterHypervisor(p, Math.max(p.clock, eventTime));
-        action.run();
+        try {
+            action.run();
+        } catch (IllegalArgumentException | InputException refused) {
+            finish(p); // nothing has changed, and the run may go on
+            throw refused;
+        }
         finish(p);
     }
 
@@ -521,10 +383,10 @@ public final class Hypervisor {
         if (v.isGone()) {
             return;
         }
-        boolean wasRunning = v.unit().running;
+        boolean wasRunning = v.isOnPcpu();
         core.unblock(v);
         if (wasRunning) {
-            Pcpu p = pcpus[v.unit().pcpu];
+            Pcpu p = pcpus[v.pcpu()];
             if (p != active) {
                 sendIpi(p);
             }
@@ -534,6 +396,15 @@ public final class Hypervisor {
     void raiseScheduleSoftirq(Pcpu p) {
         if (!p.scheduleSoftirq) {
             p.scheduleSoftirq = true;
+            if (p != active) {
+                sendIpi(p);
+            }
+        }
+    }
+
+    void raiseSlaveSoftirq(Pcpu p) {
+        if (!p.slaveSoftirq) {
+            p.slaveSoftirq = true;
             if (p != active) {
                 sendIpi(p);
             }
@@ -589,6 +460,10 @@ public final class Hypervisor {
     }
 
     /** Arms {@code slot} for {@code time}, or for now if that has passed. */
+    long timeOf(int slot) {
+        return queue.timeOf(slot);
+    }
+
     void arm(int slot, long time) {
         queue.arm(slot, Math.max(time, eventTime));
     }
@@ -633,6 +508,7 @@ public final class Hypervisor {
         return machine.topology();
     }
 
+    @Override
     TraceBuffer trace() {
         return trace;
     }
@@ -641,8 +517,14 @@ public final class Hypervisor {
         return decisionListener;
     }
 
+    @Override
     SchedCore core() {
         return core;
+    }
+
+    /** Core scheduling, or null. */
+    CoreScheduling cores() {
+        return cores;
     }
 
     Hypercalls hypercalls() {
@@ -655,6 +537,7 @@ public final class Hypervisor {
     }
 
     /** The machine's frames, or null if its guests execute no instructions. */
+    @Override
     public FrameTable frames() {
         return frames;
     }
@@ -674,8 +557,23 @@ public final class Hypervisor {
         return pcpuView;
     }
 
+    /** Which pCPUs are scheduled together. */
+    SchedGroups groups() {
+        return groups;
+    }
+
     CpuSet everyPcpu() {
         return everyPcpu;
+    }
+
+    @Override
+    Domains domainTable() {
+        return domains;
+    }
+
+    @Override
+    CpuPools poolTable() {
+        return pools;
     }
 
     /** The cpupools in order of creation. */

@@ -27,7 +27,7 @@ public final class InterruptLine implements Hypervisor.EventOwner {
     @Override
     public void fire(long time) {
         // An interrupt is routed to where the vCPU that takes it was placed last.
-        hypervisor.deviceInterrupt(hypervisor.pcpu(vcpu.unit().pcpu), slot, time, this::taken);
+        hypervisor.deviceInterrupt(hypervisor.pcpu(vcpu.pcpu()), slot, time, this::taken);
     }
 
     private void taken() {

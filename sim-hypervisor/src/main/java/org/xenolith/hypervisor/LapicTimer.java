@@ -66,7 +66,7 @@ final class LapicTimer {
     }
 
     private void arm(long nanos) {
-        timer.migrate(vcpu.unit().pcpu);
+        timer.migrate(vcpu.pcpu());
         timer.set(nanos);
     }
 

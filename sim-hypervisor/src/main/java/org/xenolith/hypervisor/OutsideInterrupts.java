@@ -21,7 +21,7 @@ final class OutsideInterrupts implements Hypervisor.EventOwner {
     @Override
     public void fire(long time) {
         // An interrupt is routed to where the vCPU that takes it was placed last.
-        Pcpu p = hypervisor.pcpu(vcpu.unit().pcpu);
+        Pcpu p = hypervisor.pcpu(vcpu.pcpu());
         if (hypervisor.deviceInterrupt(p, slot, time, this::raise) && ++next < times.length) {
             hypervisor.arm(slot, Math.max(times[next], time));
         }

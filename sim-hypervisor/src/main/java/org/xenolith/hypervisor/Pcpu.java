@@ -1,10 +1,15 @@
 package org.xenolith.hypervisor;
 
+import java.util.Arrays;
+
 /**
  * A physical CPU: its local clock, what it runs, and where its cycles went. At any moment every cycle up to
  * {@link #clock} is accounted as guest, hypervisor or idle.
  */
 public final class Pcpu implements Hypervisor.EventOwner {
+    /** A time no run lasts to. */
+    private static final long PUT_OFF = Long.MAX_VALUE - 1;
+
     private final Hypervisor hypervisor;
     private final int id;
     /** The cpupool it is in, or leaves; null if it is free. */
@@ -21,6 +26,20 @@ public final class Pcpu implements Hypervisor.EventOwner {
 
     /** Whether it is to decide anew before it returns to a guest. */
     boolean scheduleSoftirq;
+
+    /** Under core scheduling: the pCPUs it is scheduled together with; otherwise null. */
+    SchedResource resource;
+
+    /** Under core scheduling: whether a sibling calls it. */
+    boolean slaveSoftirq;
+
+    /** Whether it waits in the hypervisor for its siblings. */
+    boolean waiting;
+
+    /** Events that came while it waited, by slot. */
+    private int[] putOff = new int[4];
+
+    private int putOffCount;
 
     /** Whether its guest promises nothing and is run step by step. */
     boolean stepping;
@@ -65,7 +84,9 @@ public final class Pcpu implements Hypervisor.EventOwner {
     void advance(long time) {
         long elapsed = time - clock;
         Vcpu v = current;
-        if (v == null) {
+        if (waiting) {
+            hypervisorCycles += elapsed;
+        } else if (v == null) {
             idleCycles += elapsed;
         } else {
             long lost = Math.min(elapsed, v.refillDebt);
@@ -96,6 +117,31 @@ public final class Pcpu implements Hypervisor.EventOwner {
         guestCycles += used;
         v.exitPending = v.exit.reason != GuestExit.Reason.BUDGET;
         return v.exitPending;
+    }
+
+    /** Spends {@code cycles} in the hypervisor. */
+    void work(long cycles) {
+        clock += cycles;
+        hypervisorCycles += cycles;
+    }
+
+    /** Puts the event of {@code slot} off until it does not wait any more; it may be moved or cancelled meanwhile. */
+    void putOff(int slot) {
+        hypervisor.arm(slot, PUT_OFF);
+        if (putOffCount == putOff.length) {
+            putOff = Arrays.copyOf(putOff, 2 * putOffCount);
+        }
+        putOff[putOffCount++] = slot;
+    }
+
+    /** It does not wait any more: what was put off comes now. */
+    void takeUp() {
+        for (int i = 0; i < putOffCount; i++) {
+            if (hypervisor.timeOf(putOff[i]) == PUT_OFF) {
+                hypervisor.arm(putOff[i], clock);
+            }
+        }
+        putOffCount = 0;
     }
 
     /** The run ends at {@code end}, or goes on after it: checks that no cycle is lost or counted twice. */
@@ -139,7 +185,12 @@ public final class Pcpu implements Hypervisor.EventOwner {
 
     /** Domain and vCPU of what it runs as trace records carry them; the idle vCPU's if it is idle. */
     int currentTraceWord() {
-        return current == null ? Hypervisor.IDLE_DOMAIN << 16 | id : current.traceWord();
+        return current == null ? idleTraceWord() : current.traceWord();
+    }
+
+    /** The same of its idle vCPU. */
+    int idleTraceWord() {
+        return Hypervisor.IDLE_DOMAIN << 16 | id;
     }
 
     @Override

@@ -40,7 +40,11 @@ final class SchedCore {
                 runstate(v, Runstate.RUNNABLE, hypervisor.time());
             }
             hypervisor.charge(Cost.WAKE);
-            schedulerOf(v).wake(v.unit());
+            if (hypervisor.cores() == null) {
+                schedulerOf(v).wake(v.unit());
+            } else {
+                hypervisor.cores().woken(v);
+            }
         } else if (!v.isPaused(Vcpu.BLOCKED) && v.runstate() == Runstate.BLOCKED) {
             runstate(v, Runstate.OFFLINE, hypervisor.time());
         }
@@ -53,7 +57,11 @@ final class SchedCore {
             if (v.runstate() == Runstate.RUNNABLE) {
                 runstate(v, Runstate.OFFLINE, hypervisor.time());
             }
-            schedulerOf(v).sleep(v.unit());
+            if (hypervisor.cores() == null) {
+                schedulerOf(v).sleep(v.unit());
+            } else {
+                hypervisor.cores().slept(v);
+            }
         }
     }
 
@@ -95,7 +103,7 @@ final class SchedCore {
     /** {@code v}, which is running and has just been marked as blocked, gives up its pCPU. */
     void leavePcpu(Vcpu v) {
         trace().emit(Sched.BLOCK, v.domain().id(), v.id());
-        hypervisor.raiseScheduleSoftirq(hypervisor.pcpu(v.unit().pcpu));
+        hypervisor.raiseScheduleSoftirq(hypervisor.pcpu(v.pcpu()));
     }
 
     void unblock(Vcpu v) {
@@ -112,101 +120,125 @@ final class SchedCore {
     void yield(Vcpu v) {
         schedulerOf(v).yield(v.unit());
         trace().emit(Sched.YIELD, v.domain().id(), v.id());
-        hypervisor.raiseScheduleSoftirq(hypervisor.pcpu(v.unit().pcpu));
+        hypervisor.raiseScheduleSoftirq(hypervisor.pcpu(v.pcpu()));
     }
 
-    void startMigration(Vcpu v) {
-        if (v.isPaused(Vcpu.MIGRATING)) {
+    /** {@code unit} is to be placed anew, at once or when its pCPU has let go of it. */
+    void startMigration(SchedUnit unit) {
+        if (unit.isMigrating()) {
             return;
         }
-        v.setPause(Vcpu.MIGRATING);
-        if (v.unit().running) {
-            hypervisor.raiseScheduleSoftirq(hypervisor.pcpu(v.unit().pcpu));
+        unit.members().forEach(v -> v.setPause(Vcpu.MIGRATING));
+        if (unit.running) {
+            hypervisor.raiseScheduleSoftirq(hypervisor.pcpu(unit.pcpu));
         } else {
-            sleep(v);
-            finishMigration(v);
+            sleep(unit.first());
+            finishMigration(unit);
         }
     }
 
-    private void finishMigration(Vcpu v) {
-        if (!v.isPaused(Vcpu.MIGRATING) || v.unit().running) {
+    void finishMigration(SchedUnit unit) {
+        if (!unit.isMigrating() || unit.running) {
             return;
         }
-        Scheduler scheduler = schedulerOf(v);
-        int to = scheduler.pickPcpu(v.unit());
-        if (!v.unit().usable(to)) {
-            throw new SchedulerException(hypervisor.where() + "placed " + v + " on pCPU " + to
-                    + ", where it may not run (allowed: " + v.usablePcpus() + ")");
+        Scheduler scheduler = unit.domain().pool().scheduler;
+        int to = scheduler.pickPcpu(unit);
+        if (!unit.usable(to)) {
+            throw new SchedulerException(hypervisor.where() + "placed " + unit + " on pCPU " + to
+                    + ", where it may not run (allowed: " + unit.usablePcpus() + ")");
         }
-        if (to != v.unit().pcpu) {
-            scheduler.migrate(v.unit(), to);
-            v.unit().pcpu = to;
+        if (to != unit.pcpu) {
+            scheduler.migrate(unit, to);
+            unit.pcpu = to;
         }
-        v.clearPause(Vcpu.MIGRATING);
-        wake(v);
+        unit.members().forEach(v -> v.clearPause(Vcpu.MIGRATING));
+        unit.members().forEach(this::wake);
     }
 
     /** Xen's {@code schedule()}: asks the policy of {@code p}'s pool whom to run, and switches to it. */
     void schedule(Pcpu p) {
         p.scheduleSoftirq = false;
-        Vcpu prev = p.current;
         long switchTime = p.clock;
-        long now = hypervisor.nowNanos();
         p.sliceTimer.stop();
         if (p.pool == null) {
             return; // it is in no pool, and idles
         }
+        SchedUnit prev = p.current == null ? null : p.current.unit();
+        SchedUnit next = ask(p, prev);
+        if (next != null) {
+            next.running = true;
+            next.pcpu = p.id();
+        }
+        switchTo(p, next == null ? null : next.first(), switchTime);
 
-        // 1. Ask.
-        Scheduler scheduler = p.pool.scheduler;
+        // The one that left may now be queued or moved.
+        if (prev != null && prev != next) {
+            prev.running = false;
+            prev.domain().pool().scheduler.contextSaved(prev);
+            finishMigration(prev);
+            hypervisor.letGo(p, prev.domain());
+        }
+    }
+
+    /** Asks the policy of {@code p}'s pool whom it runs next, after {@code prev}, and records the choice if it is another. */
+    SchedUnit ask(Pcpu p, SchedUnit prev) {
+        long now = hypervisor.nowNanos();
         DecisionListener listener = hypervisor.decisionListener();
         if (listener != null) {
-            listener.deciding(p.id(), p.clock, prev == null ? null : prev.unit());
+            listener.deciding(p.id(), p.clock, prev);
         }
         decision.clear();
-        scheduler.schedule(p.id(), now, decision);
-        Vcpu next = checked(p, prev);
+        p.pool.scheduler.schedule(p.id(), now, decision);
+        SchedUnit next = checked(p, prev);
         if (listener != null) {
-            listener.decided(decision.next(), decision.sliceNanos());
+            listener.decided(next, decision.sliceNanos());
         }
         hypervisor.charge(Cost.SCHEDULE);
-        int slice = (int) decision.sliceNanos();
         if (decision.sliceNanos() >= 0) {
             p.sliceTimer.set(now + decision.sliceNanos());
         }
+        if (next != prev) {
+            int prevWord = prev == null ? p.idleTraceWord() : prev.traceWord();
+            int nextWord = next == null ? p.idleTraceWord() : next.traceWord();
+            long prevSince = prev == null ? hypervisor.clock().toNanos(p.idleSince) : prev.stateEntryNanos();
+            boolean waited = next != null && next.first().runstate() == Runstate.RUNNABLE;
+            trace().emit(
+                            Sched.SWITCH_INFPREV,
+                            prevWord >>> 16,
+                            prevWord & 0xffff,
+                            hypervisor.saturated(now - prevSince));
+            trace().emit(
+                            Sched.SWITCH_INFNEXT,
+                            nextWord >>> 16,
+                            nextWord & 0xffff,
+                            waited ? hypervisor.saturated(now - next.stateEntryNanos()) : 0,
+                            (int) decision.sliceNanos());
+            trace().emit(Sched.SWITCH, prevWord >>> 16, prevWord & 0xffff, nextWord >>> 16, nextWord & 0xffff);
+        }
+        return next;
+    }
 
-        // 2. Go on with the same one, or with idling.
-        int prevWord = p.currentTraceWord();
-        int prevRan =
-                prev == null ? hypervisor.saturated(now - hypervisor.clock().toNanos(p.idleSince)) : ran(prev, now);
+    /** Switches {@code p} to {@code next}, or to idling if that is null, and has it count from {@code switchTime}. */
+    void switchTo(Pcpu p, Vcpu next, long switchTime) {
+        Vcpu prev = p.current;
         if (next == prev) {
-            trace().emit(Sched.SWITCH_INFCONT, prevWord >>> 16, prevWord & 0xffff, prevRan, slice);
-            trace().emit(Sched.CONTINUE_RUNNING, prevWord);
+            int word = p.currentTraceWord();
+            long since = prev == null ? hypervisor.clock().toNanos(p.idleSince) : prev.stateEntryNanos();
+            int ran = hypervisor.saturated(hypervisor.clock().toNanos(switchTime) - since);
+            trace().emit(Sched.SWITCH_INFCONT, word >>> 16, word & 0xffff, ran, (int) decision.sliceNanos());
+            trace().emit(Sched.CONTINUE_RUNNING, word);
             return;
         }
-
-        // 3. Switch: records, runstates, state.
-        int nextWord = next == null ? Hypervisor.IDLE_DOMAIN << 16 | p.id() : next.traceWord();
-        trace().emit(Sched.SWITCH_INFPREV, prevWord >>> 16, prevWord & 0xffff, prevRan);
-        trace().emit(
-                        Sched.SWITCH_INFNEXT,
-                        nextWord >>> 16,
-                        nextWord & 0xffff,
-                        next == null || next.runstate() != Runstate.RUNNABLE ? 0 : ran(next, now),
-                        slice);
-        trace().emit(Sched.SWITCH, prevWord >>> 16, prevWord & 0xffff, nextWord >>> 16, nextWord & 0xffff);
         if (prev == null) {
-            trace().emit(runstateEvent(Runstate.RUNNING, Runstate.RUNNABLE), prevWord);
+            trace().emit(runstateEvent(Runstate.RUNNING, Runstate.RUNNABLE), p.idleTraceWord());
         } else {
             runstate(prev, afterRunning(prev), switchTime);
         }
         if (next == null) {
-            trace().emit(runstateEvent(Runstate.RUNNABLE, Runstate.RUNNING), nextWord);
+            trace().emit(runstateEvent(Runstate.RUNNABLE, Runstate.RUNNING), p.idleTraceWord());
             p.idleSince = switchTime;
         } else {
             runstate(next, Runstate.RUNNING, switchTime);
-            next.unit().running = true;
-            next.unit().pcpu = p.id();
             next.singleshot.migrate(p.id());
             next.pollTimer.migrate(p.id());
             refill(next, p);
@@ -221,18 +253,6 @@ final class SchedCore {
             next.arch.switchedIn();
         }
         hypervisor.charge(prev == null || next == null ? Cost.CONTEXT_SWITCH_IDLE : Cost.CONTEXT_SWITCH);
-
-        // 4. The one that left may now be queued or moved.
-        if (prev != null) {
-            prev.unit().running = false;
-            scheduler.contextSaved(prev.unit());
-            finishMigration(prev);
-            hypervisor.letGo(p, prev.domain());
-        }
-    }
-
-    private int ran(Vcpu v, long now) {
-        return hypervisor.saturated(now - v.stateEntryNanos());
     }
 
     private static Runstate afterRunning(Vcpu v) {
@@ -253,7 +273,7 @@ final class SchedCore {
         p.lastVcpu = v;
     }
 
-    private Vcpu checked(Pcpu p, Vcpu prev) {
+    private SchedUnit checked(Pcpu p, SchedUnit prev) {
         if (!decision.isGiven()) {
             throw new SchedulerException(hypervisor.where() + "decided nothing on " + p);
         }
@@ -261,20 +281,19 @@ final class SchedCore {
         if (unit == null) {
             return null;
         }
-        Vcpu v = unit.vcpu();
-        String wrong = v.domain().pool() != p.pool
+        String wrong = unit.domain().pool() != p.pool
                 ? "which is in another pool"
-                : !v.isRunnable()
-                        ? "which is not runnable (" + v.runstate() + ")"
-                        : unit.running && v != prev
+                : !unit.isRunnable()
+                        ? "which is not runnable (" + unit.first().runstate() + ")"
+                        : unit.running && unit != prev
                                 ? "which runs on pCPU " + unit.pcpu
-                                : !unit.usable(p.id()) ? "which may run only on pCPU " + v.usablePcpus() : null;
+                                : !unit.usable(p.id()) ? "which may run only on pCPU " + unit.usablePcpus() : null;
         if (wrong != null) {
-            throw new SchedulerException(hypervisor.where() + "chose " + v + " for " + p + ", " + wrong);
+            throw new SchedulerException(hypervisor.where() + "chose " + unit + " for " + p + ", " + wrong);
         }
         if (decision.sliceNanos() == 0) {
-            throw new SchedulerException(hypervisor.where() + "gave " + v + " a slice of 0 ns on " + p);
+            throw new SchedulerException(hypervisor.where() + "gave " + unit + " a slice of 0 ns on " + p);
         }
-        return v;
+        return unit;
     }
 }

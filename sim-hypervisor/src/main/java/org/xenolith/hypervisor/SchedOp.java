@@ -119,7 +119,7 @@ final class SchedOp implements Hypercall {
         domain.pollers++;
         caller.setPause(Vcpu.BLOCKED);
         if (timeout != 0) {
-            caller.pollTimer.migrate(caller.unit().pcpu);
+            caller.pollTimer.migrate(caller.pcpu());
             caller.pollTimer.set(timeout);
         }
         hypervisor.core().leavePcpu(caller);

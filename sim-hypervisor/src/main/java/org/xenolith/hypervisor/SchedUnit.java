@@ -1,17 +1,53 @@
 package org.xenolith.hypervisor;
 
+import java.util.ArrayList;
+import java.util.List;
+
 /**
- * What a scheduler schedules: today one vCPU; under core scheduling, the vCPUs that share a core. A scheduler sees of a
- * guest only this.
+ * What a scheduler schedules: a vCPU; under core scheduling, the vCPUs of a domain that share a core. A scheduler sees of a guest only this.
  */
 public final class SchedUnit {
-    private final Vcpu vcpu;
+    private final List<Vcpu> members = new ArrayList<>(1);
+
+    /** The first of its vCPUs, which stands for all in what they have in common. */
+    private Vcpu vcpu;
+
+    /** The pCPU it is placed on; under core scheduling the master of those. */
     int pcpu;
+
     boolean running;
+
+    /** Under core scheduling: since when it has been running or not, cycles. */
+    long stateSince;
+
+    /** Under core scheduling: whether its scheduler takes it for runnable. */
+    boolean awake;
+
     private Object data;
 
-    SchedUnit(Vcpu vcpu) {
-        this.vcpu = vcpu;
+    /** Adds a vCPU, in order of their numbers. */
+    void join(Vcpu v) {
+        vcpu = members.isEmpty() ? v : vcpu;
+        members.add(v);
+    }
+
+    /** Its vCPUs in order of their numbers. */
+    List<Vcpu> members() {
+        return members;
+    }
+
+    /** The vCPU in place {@code slot}, or null if the domain has none there. */
+    Vcpu at(int slot) {
+        return slot < members.size() ? members.get(slot) : null;
+    }
+
+    /** How many of its vCPUs are on a pCPU. */
+    int onPcpus() {
+        int n = 0;
+        for (int i = 0; i < members.size(); i++) {
+            n += members.get(i).isOnPcpu() ? 1 : 0;
+        }
+        return n;
     }
 
     /** The domain it belongs to. */
@@ -24,7 +60,7 @@ public final class SchedUnit {
         return vcpu.id();
     }
 
-    /** Number of this unit among all of the simulation, dense from 0, in order of creation. */
+    /** Number of this unit among all of the simulation, rising from 0 in order of creation; dense where it is one vCPU. */
     public int index() {
         return vcpu.index();
     }
@@ -34,14 +70,22 @@ public final class SchedUnit {
         return vcpu.traceWord();
     }
 
-    /** The pCPU it runs on, ran on last, or is placed on. */
+    /** The pCPU it runs on, ran on last, or is placed on; the first of them under core scheduling. */
     public int pcpu() {
         return pcpu;
     }
 
     /** Whether nothing but the scheduler keeps it from running. */
     public boolean isRunnable() {
-        return vcpu.isRunnable();
+        if (vcpu.isRunnable()) {
+            return true;
+        }
+        for (int i = 1; i < members.size(); i++) {
+            if (members.get(i).isRunnable()) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Whether a pCPU runs it, up to and including its {@link Scheduler#contextSaved}. */
@@ -64,9 +108,9 @@ public final class SchedUnit {
         return vcpu.isPaused(Vcpu.PARKED);
     }
 
-    /** System time in ns at which it entered its present runstate. */
+    /** System time in ns at which it entered its present runstate; under core scheduling, at which it began or ceased to run. */
     public long stateEntryNanos() {
-        return vcpu.stateEntryNanos();
+        return vcpu.stateEntryNanos(this);
     }
 
     /** pCPUs it may run on. */
@@ -115,7 +159,8 @@ public final class SchedUnit {
         this.data = data;
     }
 
-    Vcpu vcpu() {
+    /** The first of its vCPUs. */
+    Vcpu first() {
         return vcpu;
     }
 

@@ -5,7 +5,7 @@ import org.xenolith.machine.Topology;
 
 /** What the hypervisor offers to the {@link Scheduler} of one cpupool. Times are nanoseconds of system time. */
 public interface SchedulerHost {
-    /** The pCPUs of the pool; others when pCPUs are added and removed. */
+    /** The pCPUs of the pool; others when pCPUs are added and removed. Under core scheduling one of each core, which stands for all of it. */
     CpuSet pcpus();
 
     /** The machine's sockets, cores and threads. */
@@ -14,7 +14,7 @@ public interface SchedulerHost {
     /** System time now, on the pCPU on which the hypervisor is at work. */
     long now();
 
-    /** The pCPU on which the hypervisor is at work. */
+    /** The pCPU on which the hypervisor is at work; under core scheduling the one that stands for its core. */
     int here();
 
     /** The unit that {@code pcpu} runs, or null if it is idle. */

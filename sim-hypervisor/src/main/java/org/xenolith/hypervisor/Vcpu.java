@@ -74,13 +74,21 @@ public final class Vcpu implements VcpuPort {
     /** pCPU it ran on last, -1 if it never ran. */
     int lastPcpu = -1;
 
-    Vcpu(Hypervisor hypervisor, Domain domain, int id, int index, Guest guest) {
+    /** Its place in its unit, and so among the pCPUs that run that. */
+    private final int slot;
+
+    /** Under core scheduling: whether its pCPU is to switch to it, or away from it, while the others of its unit go on. */
+    boolean forced;
+
+    Vcpu(Hypervisor hypervisor, Domain domain, int id, int index, SchedUnit unit, Guest guest) {
         this.hypervisor = hypervisor;
         this.domain = domain;
         this.id = id;
         this.index = index;
         this.guest = guest;
-        this.unit = new SchedUnit(this);
+        this.unit = unit;
+        this.slot = unit.members().size();
+        unit.join(this);
         Registers registers = guest.registers();
         this.memory = registers == null ? domain.memory() : registers.memory();
         this.arch = registers == null
@@ -125,6 +133,16 @@ public final class Vcpu implements VcpuPort {
     /** What the scheduler schedules for it. */
     public SchedUnit unit() {
         return unit;
+    }
+
+    /** The pCPU it runs on, ran on last, or is placed on. */
+    int pcpu() {
+        return unit.pcpu + slot;
+    }
+
+    /** Whether that runs it. */
+    boolean isOnPcpu() {
+        return hypervisor.pcpu(pcpu()).current == this;
     }
 
     /** Its runstate. */
@@ -232,6 +250,11 @@ public final class Vcpu implements VcpuPort {
 
     long stateEntryNanos() {
         return hypervisor.clock().toNanos(runstateSince);
+    }
+
+    /** The same of its unit. */
+    long stateEntryNanos(SchedUnit own) {
+        return hypervisor.clock().toNanos(hypervisor.cores() != null ? own.stateSince : runstateSince);
     }
 
     /** Cycles spent in {@code state} before it entered its present state. */

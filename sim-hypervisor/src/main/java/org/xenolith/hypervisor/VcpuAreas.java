@@ -129,11 +129,11 @@ final class VcpuAreas {
     /** Raises VIRQ_TIMER each {@code nanos} ns while the vCPU runs; 0 ends that. */
     void setPeriod(long nanos) {
         if (periodic == null) {
-            periodic = new XenTimer(hypervisor, vcpu.unit().pcpu, now -> tick());
+            periodic = new XenTimer(hypervisor, vcpu.pcpu(), now -> tick());
         }
         periodic.stop();
         period = nanos;
-        if (period != 0 && vcpu.unit().running) {
+        if (period != 0 && vcpu.isOnPcpu()) {
             tick();
         }
     }
@@ -145,7 +145,7 @@ final class VcpuAreas {
             hypervisor.events().raiseTimer(vcpu);
             lastTick = now;
         }
-        periodic.migrate(vcpu.unit().pcpu);
+        periodic.migrate(vcpu.pcpu());
         periodic.set(lastTick + period);
     }
 

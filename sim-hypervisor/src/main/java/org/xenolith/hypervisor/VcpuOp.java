@@ -153,7 +153,7 @@ final class VcpuOp implements Hypercall {
         if (mustBeFuture && Long.compareUnsigned(at, hypervisor.nowNanos()) < 0) {
             return Abi.ETIME;
         }
-        caller.singleshot.migrate(caller.unit().pcpu);
+        caller.singleshot.migrate(caller.pcpu());
         caller.singleshot.set(at);
         return 0;
     }

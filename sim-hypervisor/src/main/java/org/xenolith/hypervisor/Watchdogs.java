@@ -10,7 +10,7 @@ final class Watchdogs {
 
     Watchdogs(Hypervisor hypervisor, Domain domain) {
         this.hypervisor = hypervisor;
-        int pcpu = domain.vcpus().get(0).unit().pcpu;
+        int pcpu = domain.vcpus().get(0).pcpu();
         for (int i = 0; i < COUNT; i++) {
             timers[i] = new XenTimer(hypervisor, pcpu, now -> {
                 if (domain.shutdownReason() < 0) {

@@ -23,6 +23,7 @@ import org.xenolith.experiment.Scenario.DomainSpec;
 import org.xenolith.guest.Timing;
 import org.xenolith.hypervisor.CpuSet;
 import org.xenolith.hypervisor.Domain;
+import org.xenolith.hypervisor.SchedGranularity;
 
 class ScenarioReaderTest {
     private static final String IDLER =
@@ -183,6 +184,8 @@ class ScenarioReaderTest {
                 "duration: 5 \\ domains: [{name: a, guest: spin}] | s.yaml:2:1: duration: '5' is no duration; write",
                 "warmup: 9 s \\ domains: [{name: a, guest: spin}] | duration must be longer than warmup",
                 "machine: {pcpus: 2} \\ pools: [{name: P, cpus: 0}] \\ domains: [] | pCPU 1 is in no pool",
+                "machine: {threadsPerCore: 2, sched-gran: thread} \\ domains: [] | s.yaml:2:30: sched-gran must be cpu, core or socket, not 'thread'",
+                "machine: {coresPerSocket: 2, threadsPerCore: 2, sched-gran: core} \\ pools: [{name: P, cpus: 0-2}, {name: Q, cpus: 3}] \\ domains: [] | pCPUs 0-2 split a core, which is scheduled as a whole",
                 "machine: {pcpus: 0} \\ domains: []               | s.yaml:2:11: pcpus must be a whole number from 1 to 256",
                 "trace: gone.trc                                  | gone.trc: no such file",
                 "a: *b                                            | s.yaml:2:4: aliases (*name) are not understood",
@@ -206,6 +209,26 @@ class ScenarioReaderTest {
                 .hasMessageContaining(message)
                 .hasMessageStartingWith("s.yaml:")
                 .hasMessageNotContaining("\n");
+    }
+
+    @Test
+    void coresOfOneThreadAreScheduledByThemselves() throws IOException {
+        Scenario cores = parse(
+                """
+                machine: {threadsPerCore: 2, sched-gran: core}
+                domains: [{name: a, guest: spin}]
+                """);
+        Scenario threads = parse(
+                """
+                machine: {pcpus: 2, sched-gran: core}
+                domains: [{name: a, guest: spin}]
+                """);
+
+        assertThat(cores.granularity()).isEqualTo(SchedGranularity.CORE);
+        assertThat(cores.setting()).startsWith("2 pCPUs, scheduled by core, ");
+        assertThat(threads.granularity()).isEqualTo(SchedGranularity.CPU);
+        assertThat(threads.warnings())
+                .containsExactly("sched-gran=core: each core has one pCPU, and is scheduled by itself");
     }
 
     @Test
