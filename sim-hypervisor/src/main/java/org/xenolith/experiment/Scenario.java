@@ -183,6 +183,7 @@ public record Scenario(
                 name,
                 about,
                 topology,
+                granularity,
                 costs,
                 pools,
                 schedulers,
