@@ -33,6 +33,7 @@ public final class Arinc653 implements Scheduler {
 
     @Parameter(
             name = "schedule",
+            changeable = true,
             help =
                     "the slots of a frame, such as a=10ms/b.1=5ms/idle=5ms: domain, its vCPU if not 0, and time; empty for domain 0's vCPUs")
     String schedule = "";
@@ -41,6 +42,7 @@ public final class Arinc653 implements Scheduler {
             name = "major_frame_us",
             unit = "us",
             max = 1_000_000_000_000L,
+            changeable = true,
             help = "length of a frame, not less than its slots; 0 for as long as these")
     long majorFrameMicros = 0;
 

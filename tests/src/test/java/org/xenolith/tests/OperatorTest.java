@@ -73,6 +73,18 @@ class OperatorTest {
     }
 
     @Test
+    void aNewTableOfSlotsTakesEffectAtOnce() {
+        CellSummary cell = run(
+                "\"arinc653:schedule=a=10ms/b=10ms\"",
+                """
+                domains: [{name: a, guest: spin}, {name: b, guest: spin}]
+                actions: [{at: 2 s, do: set-scheduler, pool: Pool-0, parameters: {schedule: a=30ms/b=10ms}}]
+                """);
+        assertThat(domain(cell, "a").cpuPercent()).isCloseTo((50.0 + 75.0) / 2, within(1.0));
+        assertThat(domain(cell, "b").cpuPercent()).isCloseTo((50.0 + 25.0) / 2, within(1.0));
+    }
+
+    @Test
     void aSchedulerThatDoesNotKnowAParameterTakesNoNotice() {
         String yaml =
                 """
