@@ -68,6 +68,10 @@ class CoreSchedulingTest {
             SchedGranularity granularity = random.nextInt(3) == 0 ? SchedGranularity.SOCKET : SchedGranularity.CORE;
             Topology topology = new Topology(2, 2, 2, 1);
             threads = granularity.pcpus(topology);
+            Scheduler policy = scheduler.get();
+            if (policy instanceof Arinc653 arinc) {
+                arinc.schedule = "d1=3ms/d2=2ms"; // it runs nobody else
+            }
             xen = new Hypervisor(
                     new MachineConfig(
                             topology,
@@ -78,7 +82,7 @@ class CoreSchedulingTest {
                             "test",
                             0,
                             granularity),
-                    List.of(new PoolConfig("Pool-0", CpuSet.firstOf(topology.pcpus()), scheduler.get())),
+                    List.of(new PoolConfig("Pool-0", CpuSet.firstOf(topology.pcpus()), policy)),
                     this::seen,
                     null);
             List<String> loads = List.of("spin", "poisson", "periodic");
@@ -87,7 +91,7 @@ class CoreSchedulingTest {
                 DomainLoad guests = Workloads.create(loads.get(random.nextInt(3)), Map.of(), vcpus);
                 Domain domain = xen.createDomain(new DomainConfig(
                         id,
-                        "d",
+                        "d" + id,
                         Domain.Type.PV,
                         guests.memory(),
                         "Pool-0",
