@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.function.UnaryOperator;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
+import net.jqwik.api.Assume;
 import net.jqwik.api.Combinators;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -44,9 +45,13 @@ class DemandReplayProperties {
         assertThat(original).isNotEmpty();
 
         Demand demand = recorded.demand("zero", 0, END, event -> true);
+        String found = demand.describe().toString();
+        // No load here has a kernel's tick. Six short waits that end on one grid by chance, as 1 in some 450 pairs of
+        // random loads
+        // has, are taken for ticks, and then come up to some 20 us early: a limit of what a trace can tell.
+        Assume.that(!found.contains("on the kernel's tick"));
         List<String> again = replay(demand, "zero");
         assertThat(again).hasSameSizeAs(original);
-        String found = demand.describe().toString();
         for (int i = 0; i < original.size(); i++) {
             assertThat(change(again.get(i)))
                     .as("change %d of runstates; demand %s", i, found)
