@@ -3,7 +3,9 @@ package org.xenolith.notebook;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.function.Supplier;
 import org.xenolith.engine.InputException;
 import org.xenolith.experiment.Experiment;
 import org.xenolith.experiment.Recording;
@@ -12,6 +14,7 @@ import org.xenolith.experiment.Scenario;
 import org.xenolith.experiment.ScenarioReader;
 import org.xenolith.experiment.SchedulerCatalog;
 import org.xenolith.experiment.SchedulerChoice;
+import org.xenolith.experiment.decisions.DecisionReplay;
 import org.xenolith.hypervisor.Scheduler;
 
 /**
@@ -73,6 +76,19 @@ public final class Xenolith {
         return new Comparison(scenario, folder, experiment.run((done, cellsDone, cells) -> {}));
     }
 
+    /**
+     * Holds our models of Xen's schedulers against the decisions that Xen took in recordings, one by one: whom it ran, for how
+     * long, which credits it burnt and gave.
+     *
+     * @param traces of credit, credit2 or rtds
+     * @throws InputException if a trace is of another scheduler, or holds no decisions
+     */
+    public static Decisions decisions(LoadedTrace... traces) {
+        return new Decisions(withLoader(() -> Arrays.stream(traces)
+                .map(trace -> DecisionReplay.of(trace.file()))
+                .toList()));
+    }
+
     private static List<SchedulerChoice> choices(Object... schedulers) {
         if (schedulers.length == 0) {
             throw new InputException("compare: name at least one scheduler");
@@ -94,11 +110,15 @@ public final class Xenolith {
 
     /** Kernels put this jar behind class loaders of their own, where a ServiceLoader does not look by itself. */
     private static SchedulerCatalog catalog() {
+        return withLoader(SchedulerCatalog::new);
+    }
+
+    private static <T> T withLoader(Supplier<T> action) {
         Thread thread = Thread.currentThread();
         ClassLoader before = thread.getContextClassLoader();
         thread.setContextClassLoader(Xenolith.class.getClassLoader());
         try {
-            return new SchedulerCatalog();
+            return action.get();
         } finally {
             thread.setContextClassLoader(before);
         }

@@ -64,4 +64,13 @@ class LoadedTraceTest {
                 .isInstanceOf(InputException.class)
                 .hasMessageContaining("no domain 'e'; there are Domain-0, a, b, c, d");
     }
+
+    @Test
+    void showsHowFarOurModelDecidesAsXenDid() {
+        Decisions decisions = Xenolith.decisions(trace);
+        assertThat(decisions.tables()).hasSize(1);
+        assertThat(decisions.tables().get(0).agreedPercent()).isGreaterThan(98);
+        assertThat(decisions.table().content())
+                .contains("credit2:ratelimit_us=1000 s4-all", ">5569</td>", "not agreed: a timer of the scheduler");
+    }
 }

@@ -91,14 +91,14 @@ public final class Credit implements Scheduler {
     boolean smtPowerSavings = false;
 
     private SchedulerHost host;
-    private long timeslice;
-    private long tickPeriod;
-    private int creditsPerSlice;
+    long timeslice;
+    long tickPeriod;
+    int creditsPerSlice;
     private long ratelimit;
     private long balanceInterval;
 
-    private CreditRunqueue[] runqueues;
-    private BitSet idlers;
+    CreditRunqueue[] runqueues;
+    BitSet idlers;
     private CreditPlacement placement;
     private BitSet workers;
     private int[] lastTickled;
@@ -111,7 +111,10 @@ public final class Credit implements Scheduler {
     private int activeWeight;
     private int creditBalance;
     private int epoch;
-    private XenTimer accounting;
+    XenTimer accounting;
+
+    /** When credits were dealt out last. */
+    long accountedAt;
 
     // ---- life -------------------------------------------------------------------------------------------------------
 
@@ -169,7 +172,7 @@ public final class Credit implements Scheduler {
         }
     }
 
-    private CreditUnit of(SchedUnit unit) {
+    CreditUnit of(SchedUnit unit) {
         CreditUnit u = unit.data();
         if (u == null) {
             CreditDomain domain = unit.domain().data();
@@ -386,7 +389,7 @@ public final class Credit implements Scheduler {
         }
     }
 
-    private void startEarning(CreditUnit u) {
+    void startEarning(CreditUnit u) {
         CreditDomain d = u.domain;
         u.active = true;
         if (d.active.isEmpty()) {
@@ -399,7 +402,7 @@ public final class Credit implements Scheduler {
         }
     }
 
-    private void stopEarning(CreditUnit u) {
+    void stopEarning(CreditUnit u) {
         CreditDomain d = u.domain;
         u.active = false;
         d.active.remove(u);
@@ -417,6 +420,7 @@ public final class Credit implements Scheduler {
      * use up in a timeslice, or its cap; what it cannot use goes to the domains after it.
      */
     private void account(long at) {
+        accountedAt = at;
         long total = (long) creditsPerSlice * pcpus - Math.min(creditBalance, 0);
         long weightTotal = activeWeight;
         long weightLeft = weightTotal;

@@ -488,6 +488,11 @@ public final class Credit2 implements Scheduler {
         }
     }
 
+    /** {@code pcpu} is idle or not, whatever was decided for it. */
+    void settled(int pcpu, boolean idle) {
+        pcpus.idle[pcpu] = idle;
+    }
+
     // ---- deciding ---------------------------------------------------------------------------------------------------
 
     @Override

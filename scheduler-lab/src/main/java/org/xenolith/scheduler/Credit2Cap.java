@@ -129,6 +129,19 @@ final class Credit2Cap {
         }
     }
 
+    /** The budget is filled up a whole number of periods before or after {@code time}. */
+    void fillEachPeriodAt(long time) {
+        long period = scheduler.capPeriodNanos();
+        nextReplenishment = host.now() + period - Math.floorMod(host.now() - time, period);
+        replenishment.set(nextReplenishment);
+    }
+
+    /** The budget is filled up now, and from now on once a period. */
+    void fillNow() {
+        nextReplenishment = host.now();
+        replenish(host.now());
+    }
+
     private void replenish(long now) {
         // More than once if handled so late that a whole period was missed: the cap holds on the average of any time.
         do {

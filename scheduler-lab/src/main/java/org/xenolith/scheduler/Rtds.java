@@ -96,7 +96,7 @@ public final class Rtds implements Scheduler {
     private final RtdsQueue depletedQueue = new RtdsQueue(false);
     private final RtdsQueue replenished = new RtdsQueue(false);
     private RtdsQueue replenishments;
-    private XenTimer replenishment;
+    XenTimer replenishment;
     private boolean[] tickled;
 
     // ---- life -------------------------------------------------------------------------------------------------------
@@ -324,6 +324,28 @@ public final class Rtds implements Scheduler {
                     (int) (u.deadline >>> 32),
                     (int) u.left,
                     (int) (u.left >>> 32));
+        }
+    }
+
+    /** The period of {@code u} ends at {@code deadline}, whatever was thought before: for following a recording. */
+    void dueAt(RtdsUnit u, long deadline) {
+        u.deadline = deadline;
+        if (u.refill.queue != null) {
+            removeReplenishment(u);
+            insertReplenishment(u);
+        }
+        if (u.isQueued()) {
+            RtdsQueue.remove(u.turn);
+            enqueue(u);
+        }
+    }
+
+    /** {@code u} was chosen but does not run: for following a recording. */
+    void putBack(RtdsUnit u) {
+        if (u.unit.isRunnable() && !u.isQueued()) {
+            enqueue(u);
+        } else if (!u.unit.isRunnable()) {
+            removeReplenishment(u);
         }
     }
 

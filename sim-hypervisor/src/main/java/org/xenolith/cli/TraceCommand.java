@@ -11,6 +11,8 @@ import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.xenolith.engine.InputException;
 import org.xenolith.experiment.CostFit;
+import org.xenolith.experiment.decisions.DecisionReplay;
+import org.xenolith.experiment.decisions.DecisionTable;
 import org.xenolith.machine.TscClock;
 import org.xenolith.trace.DumpText;
 import org.xenolith.trace.LinuxSchedReader;
@@ -38,6 +40,7 @@ import picocli.CommandLine.Spec;
             TraceCommand.Dump.class,
             TraceCommand.Convert.class,
             TraceCommand.Costs.class,
+            TraceCommand.Decisions.class,
             RecordCommand.class,
             GalleryCommand.class
         })
@@ -144,7 +147,7 @@ public final class TraceCommand implements Runnable {
         }
     }
 
-    /** {@code trace convert}: writes a trace in another format. */
+    /** {@code trace costs}: fits a cost profile. */
     @Command(
             name = "costs",
             description = "Fit a cost profile to a trace of one pCPU: what the hypervisor's work took, in cycles.",
@@ -174,6 +177,46 @@ public final class TraceCommand implements Runnable {
         }
     }
 
+    /** {@code trace decisions}: holds our model of the scheduler against the recorded decisions. */
+    @Command(
+            name = "decisions",
+            description = {
+                "Hold our model of the scheduler against the decisions that Xen took, one by one.",
+                "The recording says when vCPUs woke and blocked; whom to run then, for how long and what it costs the model says."
+            },
+            mixinStandardHelpOptions = true)
+    static final class Decisions implements Callable<Integer> {
+        @Spec
+        CommandSpec spec;
+
+        @Parameters(
+                index = "0",
+                arity = "1..*",
+                paramLabel = "FILE",
+                description = "Traces of credit, credit2 or rtds, with scheduling events.")
+        List<Path> files;
+
+        @Override
+        public Integer call() {
+            TextTable text = new TextTable(1);
+            text.row(DecisionTable.COLUMNS.stream().map(c -> c.replace("#", "")).toArray(String[]::new));
+            List<DecisionTable> tables = files.stream().map(DecisionReplay::of).toList();
+            tables.forEach(table -> text.row(table.row().toArray(String[]::new)));
+            PrintWriter out = spec.commandLine().getOut();
+            text.lines().forEach(out::println);
+            for (DecisionTable table : tables) {
+                table.assumptions().forEach(line -> note(spec, table.trace() + ": " + line));
+                table.causes()
+                        .forEach((cause, count) ->
+                                out.println(table.trace() + ": " + count + " not agreed: " + cause.text()));
+                table.examples().forEach(line -> out.println("  " + line));
+            }
+            out.flush();
+            return 0;
+        }
+    }
+
+    /** {@code trace convert}: writes a trace in another format. */
     @Command(
             name = "convert",
             description = "Write a trace in another format. To xentrace, the records are repeated byte by byte.",

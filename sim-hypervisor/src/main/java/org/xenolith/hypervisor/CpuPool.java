@@ -9,7 +9,9 @@ import org.xenolith.machine.Topology;
 public final class CpuPool implements SchedulerHost {
     private final Hypervisor hypervisor;
     private final String name;
-    private final List<XenTimer> timers = new ArrayList<>();
+
+    /** The timers of its scheduler. */
+    final List<XenTimer> timers = new ArrayList<>();
 
     /** All its pCPUs. */
     private CpuSet members;

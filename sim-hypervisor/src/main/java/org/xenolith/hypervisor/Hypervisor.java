@@ -376,6 +376,12 @@ public final class Hypervisor extends Control {
         finish(p);
     }
 
+    /** The hypervisor is at work on {@code p} from now on, and it is {@code time}: for who leads it by the hand. */
+    void work(Pcpu p, long time) {
+        active = p;
+        p.clock = time;
+    }
+
     // ------------------------------------------------------------------------- what the hypervisor does to vCPUs
 
     /** {@code v} has an event: it wakes if it is blocked, or takes the upcall where it runs. */

@@ -157,11 +157,19 @@ final class SchedCore {
 
     /** Xen's {@code schedule()}: asks the policy of {@code p}'s pool whom to run, and switches to it. */
     void schedule(Pcpu p) {
+        SchedUnit left = decideAndSwitch(p);
+        if (left != null) {
+            contextSaved(p, left);
+        }
+    }
+
+    /** Returns the unit that has left {@code p}, for which {@link #contextSaved} is due; null if there is none. */
+    SchedUnit decideAndSwitch(Pcpu p) {
         p.scheduleSoftirq = false;
         long switchTime = p.clock;
         p.sliceTimer.stop();
         if (p.pool == null) {
-            return; // it is in no pool, and idles
+            return null; // it is in no pool, and idles
         }
         SchedUnit prev = p.current == null ? null : p.current.unit();
         SchedUnit next = ask(p, prev);
@@ -170,14 +178,20 @@ final class SchedCore {
             next.pcpu = p.id();
         }
         switchTo(p, next == null ? null : next.first(), switchTime);
+        return prev == next ? null : prev;
+    }
 
-        // The one that left may now be queued or moved.
-        if (prev != null && prev != next) {
-            prev.running = false;
-            prev.domain().pool().scheduler.contextSaved(prev);
-            finishMigration(prev);
-            hypervisor.letGo(p, prev.domain());
-        }
+    /** {@code unit} has left {@code p}: it may now be queued or moved. */
+    void contextSaved(Pcpu p, SchedUnit unit) {
+        unit.running = false;
+        unit.domain().pool().scheduler.contextSaved(unit);
+        finishMigration(unit);
+        hypervisor.letGo(p, unit.domain());
+    }
+
+    /** For how long the last decision was, ns at most; negative for no limit. */
+    long sliceNanos() {
+        return decision.sliceNanos();
     }
 
     /** Asks the policy of {@code p}'s pool whom it runs next, after {@code prev}, and records the choice if it is another. */

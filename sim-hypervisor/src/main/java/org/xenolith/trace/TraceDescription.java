@@ -107,6 +107,7 @@ public record TraceDescription(
      * @param workload what its guest does, in words
      * @param measuredPercent CPU time in the steady window by the hypervisor's own account, in percent of one pCPU; null if
      *     it was not read
+     * @param credit under credit: the credits of each of its vCPUs at the first record, which no record tells; null if unknown
      */
     public record DomainDescription(
             @JsonProperty(required = true) int id,
@@ -116,7 +117,8 @@ public record TraceDescription(
             int cap,
             Reservation rtds,
             String workload,
-            Double measuredPercent) {
+            Double measuredPercent,
+            Integer credit) {
         /** Fills in what is missing. */
         public DomainDescription {
             name = name == null ? "dom" + id : name;
@@ -264,6 +266,11 @@ public record TraceDescription(
             demand(wrong, domain.vcpus >= 1, who + "vcpus must be at least 1");
             demand(wrong, domain.weight >= 1 && domain.weight <= 65535, who + "weight must be 1 to 65535");
             demand(wrong, domain.cap >= 0, who + "cap must be 0 (none) or a percentage");
+            Integer credit = domain.credit;
+            demand(
+                    wrong,
+                    credit == null || Math.abs((long) credit) <= 1_000_000,
+                    who + "credit must be at most 1000000");
             Reservation rtds = domain.rtds;
             if (rtds != null) {
                 demand(

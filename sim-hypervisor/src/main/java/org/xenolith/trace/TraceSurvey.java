@@ -115,7 +115,15 @@ final class TraceSurvey {
         }
         List<DomainDescription> domains = vcpus.entrySet().stream()
                 .map(entry -> new DomainDescription(
-                        entry.getKey(), null, entry.getValue(), TraceDescription.DEFAULT_WEIGHT, 0, null, "", null))
+                        entry.getKey(),
+                        null,
+                        entry.getValue(),
+                        TraceDescription.DEFAULT_WEIGHT,
+                        0,
+                        null,
+                        "",
+                        null,
+                        null))
                 .toList();
         assumptions.add("every domain has weight " + TraceDescription.DEFAULT_WEIGHT + " and no cap");
         assumptions.add("the whole trace is steady");

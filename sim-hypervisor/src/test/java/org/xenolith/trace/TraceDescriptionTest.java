@@ -203,7 +203,7 @@ class TraceDescriptionTest {
         refuses("title: x\npcpus: 1\ntscHz: 1000000000\nwieght: 3\n", "t.yaml:4: unknown key 'wieght'; known: ");
         refuses(
                 "pcpus: 1\ntscHz: 1000000000\ndomains:\n  - id: 1\n    nam: a\n",
-                "t.yaml:5: unknown key 'nam'; known: cap, id, measuredPercent, name, rtds, ");
+                "t.yaml:5: unknown key 'nam'; known: cap, credit, id, measuredPercent, name, rtds, ");
         refuses("pcpus: 1\ntscHz: 1000000000\ndomains:\n  - name: a\n", "t.yaml:4: Missing required");
         refuses("pcpus: one\ntscHz: 1000000000\n", "t.yaml:1: ");
         refuses("pcpus: 1\npcpus: 2\ntscHz: 1000000000\n", "t.yaml:2: ");

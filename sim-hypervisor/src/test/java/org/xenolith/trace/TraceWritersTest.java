@@ -36,7 +36,7 @@ class TraceWritersTest {
             0,
             2,
             null,
-            List.of(new DomainDescription(1, "web", 1, 256, 0, null, "", null)),
+            List.of(new DomainDescription(1, "web", 1, 256, 0, null, "", null, null)),
             List.of());
 
     /** dom1 is woken by dom0, runs, and is descheduled for the idle vCPU. */
