@@ -3,6 +3,7 @@ package org.xenolith.scheduler;
 import java.util.ArrayDeque;
 import java.util.Iterator;
 import org.xenolith.hypervisor.Decision;
+import org.xenolith.hypervisor.DecisionListener;
 import org.xenolith.hypervisor.Parameter;
 import org.xenolith.hypervisor.Policy;
 import org.xenolith.hypervisor.SchedUnit;
@@ -66,6 +67,10 @@ public final class RoundRobin implements Scheduler {
     @Override
     public void schedule(int pcpu, long now, Decision decision) {
         SchedUnit current = host.current(pcpu);
+        DecisionListener why = host.explaining();
+        if (why != null) {
+            explain(pcpu, why);
+        }
         SchedUnit next = takeFirst(pcpu);
         if (next == null && current != null && current.isRunnable()) {
             next = current;
@@ -74,6 +79,20 @@ public final class RoundRobin implements Scheduler {
             decision.idle();
         } else {
             decision.run(next, sliceMicros * 1000);
+        }
+    }
+
+    private void explain(int pcpu, DecisionListener why) {
+        boolean taken = false;
+        int place = 1;
+        for (SchedUnit unit : queue) {
+            boolean fits = unit.usable(pcpu);
+            why.considered(unit, "place", place++, !fits ? "pinned elsewhere" : taken ? "waits" : "first in the queue");
+            taken |= fits;
+        }
+        SchedUnit current = host.current(pcpu);
+        if (current != null && current.isRunnable()) {
+            why.considered(current, "", 0, taken ? "has had its slice" : "goes on: nobody else waits");
         }
     }
 

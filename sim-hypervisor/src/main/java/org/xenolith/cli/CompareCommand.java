@@ -22,7 +22,7 @@ import picocli.CommandLine.Spec;
                 + " leave a report. Without arguments: four guests recorded on Xen 4.17, under credit2, credit and"
                 + " round robin.",
         mixinStandardHelpOptions = true)
-final class CompareCommand implements Callable<Integer> {
+final class CompareCommand implements Callable<Integer>, ScenarioCommand {
     private static final String DEFAULT_TRACE = "traces/xen-4.17/credit2/s4-all.trc.xz";
     private static final String DEFAULT_SCHEDULERS = "credit2,credit,rr";
     private static final double MOST_SECONDS = 1e6;
@@ -49,12 +49,17 @@ final class CompareCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        return options.run(scenario(), spec);
+    }
+
+    @Override
+    public Scenario scenario() {
         SchedulerCatalog catalog = new SchedulerCatalog();
         CostProfile costs = options.costs == null ? null : CostProfile.load(options.costs);
         Path file = trace == null ? Home.shortest(Home.path().resolve(DEFAULT_TRACE)) : trace;
         Recording recording = Recording.open(file, nanos("--from", from), nanos("--to", to), costs);
         Scenario scenario = ScenarioReader.replay(recording, catalog.parseAll(DEFAULT_SCHEDULERS), List.of(1L));
-        return options.run(options.apply(scenario, catalog), spec);
+        return options.apply(scenario, catalog);
     }
 
     private long nanos(String option, Double seconds) {

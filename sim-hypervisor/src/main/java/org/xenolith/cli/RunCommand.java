@@ -15,7 +15,7 @@ import picocli.CommandLine.Spec;
         name = "run",
         description = "Run a scenario under its schedulers, print one table and leave a report.",
         mixinStandardHelpOptions = true)
-final class RunCommand implements Callable<Integer> {
+final class RunCommand implements Callable<Integer>, ScenarioCommand {
     @Spec
     CommandSpec spec;
 
@@ -30,8 +30,12 @@ final class RunCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        return options.run(scenario(), spec);
+    }
+
+    @Override
+    public Scenario scenario() {
         SchedulerCatalog catalog = new SchedulerCatalog();
-        Scenario scenario = options.apply(ScenarioReader.read(Home.scenario(scenarioFile), catalog), catalog);
-        return options.run(scenario, spec);
+        return options.apply(ScenarioReader.read(Home.scenario(scenarioFile), catalog), catalog);
     }
 }

@@ -17,7 +17,13 @@ import picocli.CommandLine.Spec;
                 "Replay real Xen traces, boot real kernels, run synthetic guests under any scheduler, and measure.",
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
-        subcommands = {CompareCommand.class, RunCommand.class, BootCommand.class, ListCommand.class, TraceCommand.class
+        subcommands = {
+            CompareCommand.class,
+            RunCommand.class,
+            ExplainCommand.class,
+            BootCommand.class,
+            ListCommand.class,
+            TraceCommand.class
         })
 public final class Xenolith implements Runnable {
     /** Exit code of what went wrong. */
@@ -32,7 +38,8 @@ public final class Xenolith implements Runnable {
     @Override
     public void run() {
         throw new ParameterException(
-                spec.commandLine(), "Say what to do: compare, run, boot, list or trace. Try: xenolith compare");
+                spec.commandLine(),
+                "Say what to do: compare, run, explain, boot, list or trace. Try: xenolith compare");
     }
 
     /** Runs a command and exits with its code. */

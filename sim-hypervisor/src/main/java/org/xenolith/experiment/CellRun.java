@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BooleanSupplier;
 import org.xenolith.engine.InputException;
 import org.xenolith.experiment.CellSummary.DomainSummary;
 import org.xenolith.experiment.CellSummary.PcpuSummary;
@@ -150,10 +151,17 @@ final class CellRun {
     }
 
     private void runTo(Simulation simulation, long from, long to, long end) {
-        for (int slice = 1; slice <= SLICES && to > from; slice++) {
+        run(simulation, from, to, () -> {
+            progress = (double) simulation.hypervisor().time() / end;
+            return false;
+        });
+    }
+
+    /** Runs in slices from {@code from} to {@code to}, unless {@code enough} says after one of them that it is enough. */
+    static void run(Simulation simulation, long from, long to, BooleanSupplier enough) {
+        for (int slice = 1; slice <= SLICES && to > from && (slice == 1 || !enough.getAsBoolean()); slice++) {
             simulation.hypervisor().run(from + (to - from) * slice / SLICES);
             simulation.type();
-            progress = (double) (from + (to - from) / SLICES * slice) / end;
         }
     }
 

@@ -110,7 +110,12 @@ public final class Experiment {
         this.cells = Cell.of(scenario);
         this.results = new CellResult[cells.size()];
         this.attempts = new Attempt[cells.size()];
-        this.inputs = inputs(scenario)
+        this.inputs = inputsOf(scenario);
+    }
+
+    /** Every file that the figures of {@code scenario} depend on, as it is now. */
+    static List<Manifest.Input> inputsOf(Scenario scenario) {
+        return inputs(scenario)
                 .map(file -> new Manifest.Input(file.toString(), RunFolder.sha256(file)))
                 .toList();
     }

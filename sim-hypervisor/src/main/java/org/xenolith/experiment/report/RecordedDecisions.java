@@ -4,13 +4,14 @@ import java.util.Arrays;
 import org.xenolith.trace.TraceEvent;
 import org.xenolith.trace.TraceEvent.Credit;
 import org.xenolith.trace.TraceEvent.Credit2;
+import org.xenolith.trace.TraceEvent.Rtds;
 import org.xenolith.trace.TraceEvent.Sched;
 import org.xenolith.trace.TraceRecord;
 import org.xenolith.trace.TraceSink;
 
 /**
  * Why a real Xen decided as it did, as far as a recorded trace says: credit2 records the credit that it burnt, whom it
- * looked at and whom it took with which credit; credit only that it decided; every scheduler records the slice. A decision
+ * looked at and whom it took with which credit; rtds the budget that is left and the first in the queue with its deadline; credit only that it decided; every scheduler records the slice. A decision
  * begins with the scheduler's own {@code schedule} record and ends with {@code switch_infnext} or {@code switch_infcont},
  * on the same pCPU.
  */
@@ -29,10 +30,12 @@ public final class RecordedDecisions implements TraceSink {
         long tsc;
         int current = DecisionLog.IDLE;
         boolean burnt;
-        int credit;
+        String metric;
+        long left;
         int candidate;
         boolean candidateKnown;
-        int candidateCredit;
+        String candidateMetric;
+        long candidateValue;
         boolean ratelimited;
         int ranNanos;
         final IntColumn checked = new IntColumn();
@@ -46,10 +49,12 @@ public final class RecordedDecisions implements TraceSink {
         Pending p = pending(r.cpu);
         int[] w = r.word;
         switch (r.event) {
-            case Credit.SCHEDULE, Credit2.SCHEDULE -> begin(p, r.tsc);
-            case Credit2.BURN -> burnt(p, w[0], w[1]);
+            case Credit.SCHEDULE, Credit2.SCHEDULE, Rtds.SCHEDULE -> begin(p, r.tsc);
+            case Credit2.BURN -> burnt(p, w[0], "credit", w[1]);
+            case Rtds.BURN -> burnt(p, w[0], "budget (ns)", r.longWord(1));
+            case Rtds.RUNQ_PICK -> candidate(p, w[0], "deadline (ns)", r.longWord(1));
             case Credit2.CANDIDATE_CHECK -> p.checked.add(w[0]);
-            case Credit2.CANDIDATE -> candidate(p, w[0], w[2]);
+            case Credit2.CANDIDATE -> candidate(p, w[0], "credit", w[2]);
             case Credit.RATELIMIT, Credit2.RATELIMIT -> ratelimited(p, w[1]);
             case Sched.SWITCH_INFNEXT -> decided(r.cpu, p, packed(w[0], w[1]), w[3]);
             case Sched.SWITCH_INFCONT -> decided(r.cpu, p, packed(w[0], w[1]), w[3]);
@@ -80,17 +85,19 @@ public final class RecordedDecisions implements TraceSink {
         p.checked.truncate(0);
     }
 
-    private static void burnt(Pending p, int unit, int credit) {
+    private static void burnt(Pending p, int unit, String metric, long left) {
         if (unit == p.current) {
             p.burnt = true;
-            p.credit = credit;
+            p.metric = metric;
+            p.left = left;
         }
     }
 
-    private static void candidate(Pending p, int unit, int credit) {
+    private static void candidate(Pending p, int unit, String metric, long value) {
         p.candidateKnown = true;
         p.candidate = unit;
-        p.candidateCredit = credit;
+        p.candidateMetric = metric;
+        p.candidateValue = value;
     }
 
     private static void ratelimited(Pending p, int ranNanos) {
@@ -102,7 +109,7 @@ public final class RecordedDecisions implements TraceSink {
         if (p.open) {
             log.begin(pcpu, p.tsc, p.current);
             if (p.burnt) {
-                log.consider(p.current, "credit", p.credit, next == p.current ? "goes on" : "was running");
+                log.consider(p.current, p.metric, p.left, next == p.current ? "goes on" : "was running");
             }
             explainChecked(p, next);
             if (p.ratelimited) {
@@ -123,7 +130,7 @@ public final class RecordedDecisions implements TraceSink {
         }
         if (p.candidateKnown && p.candidate != p.current) {
             String verdict = p.candidate == next ? "taken" : "best of the runqueue";
-            log.consider(p.candidate, "credit", p.candidateCredit, verdict);
+            log.consider(p.candidate, p.candidateMetric, p.candidateValue, verdict);
         }
     }
 }
