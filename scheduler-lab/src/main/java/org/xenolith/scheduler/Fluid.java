@@ -35,6 +35,9 @@ public final class Fluid implements Scheduler {
     @Parameter(name = "quantum_us", unit = "us", min = 10, max = 100_000, help = "how long the one that lags most runs")
     long quantumMicros = 1000;
 
+    /** Most quanta that anybody is owed. */
+    private static final long MOST_QUANTA = 5;
+
     private static final class Flow {
         final SchedUnit unit;
 
@@ -63,10 +66,12 @@ public final class Fluid implements Scheduler {
     private final List<Domain> domains = new ArrayList<>();
     private SchedulerHost host;
     private long since;
+    private long mostLag;
 
     @Override
     public void init(SchedulerHost host) {
         this.host = host;
+        mostLag = MOST_QUANTA * quantumMicros * 1000 * FluidShares.PCPU;
     }
 
     @Override
@@ -105,7 +110,8 @@ public final class Fluid implements Scheduler {
             return;
         }
         account(host.now());
-        f.lag = 0;
+        // Nobody saves up while asleep, and who ran ahead of its cap still has to wait for it.
+        f.lag = f.isCapped() ? Math.min(0, f.lag) : 0;
         flows.add(f);
         divide();
         if (!unit.isRunning() && !host.tickleIdle(unit)) {
@@ -125,6 +131,14 @@ public final class Fluid implements Scheduler {
         }
         if (ahead != null) {
             host.tickle(ahead.pcpu());
+        }
+    }
+
+    /** It gave way to another; a pCPU that idles may take it at once. */
+    @Override
+    public void contextSaved(SchedUnit unit) {
+        if (unit.isRunnable()) {
+            host.tickleIdle(unit);
         }
     }
 
@@ -152,7 +166,8 @@ public final class Fluid implements Scheduler {
         long elapsed = Math.max(0, now - since); // another pCPU may be a little ahead
         since = Math.max(now, since);
         for (Flow f : flows) {
-            f.lag += elapsed * (f.rate - (f.runs ? FluidShares.PCPU : 0));
+            // What affinity keeps it from getting is not owed for ever.
+            f.lag = Math.min(f.lag + elapsed * (f.rate - (f.runs ? FluidShares.PCPU : 0)), mostLag);
         }
     }
 
@@ -175,7 +190,7 @@ public final class Fluid implements Scheduler {
         for (int i = 0; i < n; i++) {
             Domain d = domains.get(i);
             long all = units[i] * FluidShares.PCPU;
-            weight[i] = d.weight();
+            weight[i] = d.weight() * units[i]; // Xen's weights are each vCPU's
             limit[i] = d.cap() == 0 ? all : Math.min(all, d.cap() * FluidShares.PCPU / 100);
         }
         FluidShares.divide(host.pcpus().size() * FluidShares.PCPU, n, weight, limit, rate);
@@ -196,6 +211,8 @@ public final class Fluid implements Scheduler {
             f.runs = false;
             if (!current.isRunnable()) {
                 leave(f);
+            } else if (flows.remove(f)) {
+                flows.add(f); // of those that lag the same, who ran last comes last
             }
         }
         DecisionListener why = host.explaining();

@@ -228,7 +228,7 @@ final class FluidMeter implements TraceSink {
                     if (d.claim != null && d.pool.equals(first.pool)) {
                         grow(n + 1);
                         members[n] = d;
-                        weight[n] = d.weight;
+                        weight[n] = (long) d.weight * Math.max(1, d.backlogged); // Xen's weights are each vCPU's
                         limit[n++] = d.limit();
                     }
                 }
