@@ -217,6 +217,9 @@ public final class Sedf implements Scheduler {
             next = slice < EXTRA_QUANTUM ? null : extra(p);
             slice = next == null ? slice : EXTRA_QUANTUM;
         }
+        if (slice <= 0) {
+            slice = EXTRA_QUANTUM; // behind schedule, as Xen calls it, and goes on so
+        }
         explain(p, next, slice);
         p.sliceEnd = now + slice;
         if (next == null) {
