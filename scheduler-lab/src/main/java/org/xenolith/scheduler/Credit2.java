@@ -53,6 +53,17 @@ public final class Credit2 implements Scheduler {
     Credit2Version version = Credit2Version.V4_17;
 
     @Parameter(
+            name = "bug_ignores_affinity",
+            help = "Xen's first credit2: the queue is served whatever the hard affinity")
+    boolean ignoresAffinity = false;
+
+    @Parameter(
+            name = "bug_resets_too_seldom",
+            help =
+                    "Xen until 2020: no credit reset if a unit was passed over in the queue, such as one pinned elsewhere")
+    boolean resetsTooSeldom = false;
+
+    @Parameter(
             name = "ratelimit_us",
             unit = "us",
             max = 500_000,
@@ -129,6 +140,9 @@ public final class Credit2 implements Scheduler {
 
     /** The unit that the decision being taken has settled on so far. */
     private Credit2Unit chosen;
+
+    /** Whether the last look at the queue passed over a unit. */
+    private boolean passedOver;
 
     // ---- life -------------------------------------------------------------------------------------------------------
 
@@ -570,6 +584,9 @@ public final class Credit2 implements Scheduler {
     }
 
     private long bestCredit(Credit2Runqueue q) {
+        if (resetsTooSeldom) {
+            return passedOver ? Long.MAX_VALUE : chosen.credit;
+        }
         return q.first == null ? chosen.credit : Math.max(chosen.credit, q.first.credit);
     }
 
@@ -605,7 +622,7 @@ public final class Credit2 implements Scheduler {
                 }
                 return current;
             }
-            if (runnable && !isBetterOffElsewhere(current, pcpu)) {
+            if (runnable && !pcpus.isBetterOffElsewhere(current, pcpu)) {
                 next = current;
             }
             if (why != null) {
@@ -616,13 +633,15 @@ public final class Credit2 implements Scheduler {
                         next == null ? "current, cannot or need not go on" : yielding ? "current, yields" : "current");
             }
         }
+        passedOver = false;
         for (Credit2Unit u = q.first; u != null; u = u.after) {
             if (host.tracing(TraceEvent.Credit2.CANDIDATE_CHECK)) {
                 host.trace(TraceEvent.Credit2.CANDIDATE_CHECK, u.unit.traceWord());
             }
             long toBeat = next == null ? version.idleCredit : next.credit;
-            String skipped = whyNot(u, pcpu, toBeat);
+            String skipped = pcpus.whyNot(u, pcpu, toBeat + migrateResist, ignoresAffinity);
             if (skipped != null) {
+                passedOver = true;
                 if (why != null) {
                     why.considered(u.unit, "credit", u.credit, skipped);
                 }
@@ -647,38 +666,6 @@ public final class Credit2 implements Scheduler {
             }
         }
         return next;
-    }
-
-    /** Why {@code u} is passed over, or null if it is not. */
-    private String whyNot(Credit2Unit u, int pcpu, long toBeat) {
-        if (!u.unit.isRunnable()) {
-            return "not runnable";
-        }
-        if (!u.unit.usable(pcpu)) {
-            return "pinned elsewhere";
-        }
-        if (u.tickledPcpu >= 0 && u.tickledPcpu != pcpu && pcpus.tickled[u.tickledPcpu]) {
-            return "awaited by another pCPU";
-        }
-        if (u.unit.pcpu() != pcpu && toBeat + migrateResist > u.credit) {
-            return "not enough ahead to be pulled from another pCPU";
-        }
-        return null;
-    }
-
-    /** Whether {@code current} runs where it would rather not, while a pCPU it prefers is idle. */
-    private boolean isBetterOffElsewhere(Credit2Unit current, int pcpu) {
-        if (!current.hasSoftAffinity || current.unit.softAffinity().contains(pcpu)) {
-            return false;
-        }
-        for (int p : current.runqueue.pcpus) {
-            if (pcpus.isIdleAndUntickled(p)
-                    && current.unit.usable(p)
-                    && current.unit.softAffinity().contains(p)) {
-                return true;
-            }
-        }
-        return false;
     }
 
     /**

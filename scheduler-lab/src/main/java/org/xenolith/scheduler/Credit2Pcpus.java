@@ -66,4 +66,40 @@ final class Credit2Pcpus {
         }
         return second;
     }
+
+    /** Whether {@code current} runs where it would rather not, while a pCPU it prefers is idle. */
+    boolean isBetterOffElsewhere(Credit2Unit current, int pcpu) {
+        if (!current.hasSoftAffinity || current.unit.softAffinity().contains(pcpu)) {
+            return false;
+        }
+        for (int p : current.runqueue.pcpus) {
+            if (isIdleAndUntickled(p)
+                    && current.unit.usable(p)
+                    && current.unit.softAffinity().contains(p)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /**
+     * Why {@code pcpu} passes over {@code u}, or null if it does not.
+     *
+     * @param toBePulled credit from which on it is pulled from another pCPU
+     * @param anywhere whether hard affinity counts for nothing
+     */
+    String whyNot(Credit2Unit u, int pcpu, long toBePulled, boolean anywhere) {
+        if (!u.unit.isRunnable()) {
+            return "not runnable";
+        }
+        if (!anywhere && !u.unit.usable(pcpu)) {
+            return "pinned elsewhere";
+        }
+        if (u.tickledPcpu >= 0 && u.tickledPcpu != pcpu && tickled[u.tickledPcpu]) {
+            return "awaited by another pCPU";
+        }
+        return u.unit.pcpu() != pcpu && toBePulled > u.credit
+                ? "not enough ahead to be pulled from another pCPU"
+                : null;
+    }
 }

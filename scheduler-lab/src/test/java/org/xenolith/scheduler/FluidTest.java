@@ -19,6 +19,12 @@ class FluidTest implements SchedulerContract {
         return 0.5;
     }
 
+    /** It deals out the pCPUs as if they were all the same to everyone. */
+    @Override
+    public double weightsOfPinnedWithin() {
+        return -1;
+    }
+
     /** In every second each has its share to within a quantum or so. */
     @Example
     void isNeverFarFromTheIdeal() {

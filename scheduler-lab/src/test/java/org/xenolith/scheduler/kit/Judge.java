@@ -5,6 +5,9 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
+import java.util.TreeSet;
+import org.xenolith.hypervisor.CpuSet;
 import org.xenolith.hypervisor.Pcpu;
 import org.xenolith.hypervisor.Runstate;
 import org.xenolith.hypervisor.Vcpu;
@@ -24,6 +27,9 @@ final class Judge {
 
     /** How long what was ordered may take to have its effect. */
     private static final long GRACE = MILLI;
+
+    /** How long reservations may take to have their effect: two of the longest periods. */
+    private static final long SETTLED = 80 * MILLI;
 
     private final KitRun run;
     private final List<Epoch> epochs;
@@ -48,7 +54,10 @@ final class Judge {
             Span last = w.spans.get(w.spans.size() - 1);
             long since = Math.max(last.from(), run.scenario.calmFrom());
             boolean left = (waiting && last.state() == KitRun.RUNNABLE) || last.state() == KitRun.OFFLINE;
-            if (left && run.end - since > bound && !lastOrder(w).paused()) {
+            if (left
+                    && run.end - since > bound
+                    && lastOrder(w).there()
+                    && !lastOrder(w).paused()) {
                 return new Violation(
                         w + (last.state() == KitRun.RUNNABLE ? " waits for a pCPU since " : " is held by nobody since ")
                                 + last.from() + " ns and runs no more",
@@ -73,7 +82,8 @@ final class Judge {
         }
         for (Watched w : run.vcpus) {
             for (Epoch e : epochs) {
-                Violation ran = e.domains().get(w.domain).paused() ? ranIn(w, e) : null;
+                Order order = e.domains().get(w.domain);
+                Violation ran = order.paused() || !order.there() ? ranIn(w, e) : null;
                 if (ran != null) {
                     return ran;
                 }
@@ -85,7 +95,8 @@ final class Judge {
     private static Violation ranIn(Watched w, Epoch e) {
         for (Span s : w.spans) {
             if (s.state() == KitRun.RUNNING && s.from() < e.to() && s.to() > e.from() + GRACE) {
-                return new Violation(w + " runs though it is paused", s.from(), Math.max(s.from(), e.from() + GRACE));
+                return new Violation(
+                        w + " runs though it is paused or not there", s.from(), Math.max(s.from(), e.from() + GRACE));
             }
         }
         return null;
@@ -99,7 +110,7 @@ final class Judge {
         for (Watched w : run.vcpus) {
             for (Epoch e : epochs) {
                 Order order = e.domains().get(w.domain);
-                for (Span s : w.spans) {
+                for (Span s : order.there() ? w.spans : List.<Span>of()) {
                     boolean wrong =
                             s.state() == KitRun.RUNNING && !order.allowed().contains(s.pcpu());
                     if (wrong && s.from() < e.to() && s.to() > e.from() + GRACE) {
@@ -260,6 +271,9 @@ final class Judge {
         boolean all = domains.stream().allMatch(d -> d.load() == Load.SPIN);
         for (int d = 0; d < fair.length && from < run.end; d++) {
             double share = 100.0 * run.ran(d, from, run.end) / (run.end - from);
+            if (!epochs.get(epochs.size() - 1).domains().get(d).there()) {
+                continue;
+            }
             boolean little = domains.get(d).load() == Load.SPIN && share < fair[d] - points;
             boolean much = all && share > fair[d] + points;
             if (little || much) {
@@ -281,36 +295,47 @@ final class Judge {
 
     /**
      * What each domain gets at least, percent of a pCPU, if all want to run for ever: every vCPU has its domain's weight, as in Xen,
-     * and none gets more than one pCPU.
+     * and none gets more than one pCPU. Domains share the pCPUs that they may run on: the same, or none.
      */
     private double[] fairShares() {
         List<Order> orders = epochs.get(epochs.size() - 1).domains();
-        int n = orders.size();
-        double[] share = new double[n];
-        boolean[] full = new boolean[n];
-        double left = run.scenario.topology().pcpus();
+        double[] share = new double[orders.size()];
+        for (Order order : orders) {
+            fairShares(orders, order.allowed(), share);
+        }
+        return share;
+    }
+
+    private void fairShares(List<Order> orders, CpuSet pcpus, double[] share) {
+        double left = pcpus.size();
         double weights = 0;
-        for (int d = 0; d < n; d++) {
-            weights += orders.get(d).weight() * run.scenario.domains().get(d).vcpus();
+        Set<Integer> open = new TreeSet<>();
+        for (int d = 0; d < orders.size(); d++) {
+            if (orders.get(d).there() && orders.get(d).allowed().equals(pcpus)) {
+                open.add(d);
+                weights += weight(orders.get(d), d);
+            }
         }
         for (boolean again = true; again; ) {
             again = false;
-            for (int d = 0; d < n; d++) {
+            for (int d : List.copyOf(open)) {
                 int vcpus = run.scenario.domains().get(d).vcpus();
-                if (!full[d] && orders.get(d).weight() * left >= weights) {
-                    full[d] = true;
+                if (orders.get(d).weight() * left >= weights) {
+                    open.remove(d);
                     share[d] = 100.0 * vcpus;
                     left -= vcpus;
-                    weights -= orders.get(d).weight() * vcpus;
+                    weights -= weight(orders.get(d), d);
                     again = true;
                 }
             }
         }
-        for (int d = 0; d < n; d++) {
-            double part = orders.get(d).weight() * run.scenario.domains().get(d).vcpus() / weights;
-            share[d] = full[d] ? share[d] : 100 * left * part;
+        for (int d : open) {
+            share[d] = 100 * left * weight(orders.get(d), d) / weights;
         }
-        return share;
+    }
+
+    private int weight(Order order, int domain) {
+        return order.weight() * run.scenario.domains().get(domain).vcpus();
     }
 
     /** A vCPU that is preempted after running for less than {@code limit}. */
@@ -335,13 +360,14 @@ final class Judge {
     Violation missedBudget(String periodName, String budgetName, long tolerance) {
         for (Watched w : run.vcpus) {
             KitDomain d = run.scenario.domains().get(w.domain);
-            if (d.load() != Load.SPIN) {
+            Order order = lastOrder(w);
+            if (d.load() != Load.SPIN || !order.there()) {
                 continue;
             }
-            long period = d.sched().get(periodName) * 1000;
-            long budget = d.sched().get(budgetName) * 1000;
+            long period = order.sched().get(periodName) * 1000;
+            long budget = order.sched().get(budgetName) * 1000;
             for (Span first : w.spans) {
-                long from = Math.max(first.to(), run.scenario.calmFrom());
+                long from = Math.max(first.to(), run.scenario.calmFrom() + SETTLED);
                 long ran = 0;
                 for (Span s : first.state() == KitRun.RUNNING ? w.spans : List.<Span>of()) {
                     if (s.state() == KitRun.RUNNING) {
@@ -421,9 +447,13 @@ final class Judge {
 
     private record Change(long time, int vcpu, Span span, boolean begins) {}
 
-    /** Begins and ends of all spans in order of time, ends first. */
+    /** Begins and ends of all spans, and of epochs, in order of time, ends first. */
     private Change[] changes() {
         List<Change> all = new ArrayList<>();
+        for (Epoch e : epochs) {
+            Span order = new Span(KitRun.OFFLINE, -1, e.from(), e.to(), -1);
+            all.add(new Change(e.from(), 0, order, true));
+        }
         for (int v = 0; v < run.vcpus.size(); v++) {
             for (Span s : run.vcpus.get(v).spans) {
                 if (s.length() == 0) {

@@ -45,18 +45,11 @@ final class KitGantt {
             }
             y += ROW;
         }
-        for (KitEvent e : run.scenario.events()) {
-            for (String action : e.yaml()) {
-                long at = Long.parseLong(action.replaceAll("\\{at: (\\d+) ms.*", "$1")) * 1_000_000;
-                if (at >= from && at <= to) {
-                    line(at, TOP - 18, bottom, "#888", "stroke-dasharray=\"2 3\"");
-                    text(
-                            x(at) + 2,
-                            TOP - 10,
-                            "start",
-                            "#666",
-                            action.replaceAll(".*do: ([a-z-]+), domain: ([^}]*)}", "$1 $2"));
-                }
+        for (String action : Orders.actions(run.scenario)) {
+            long at = Long.parseLong(action.replaceAll("\\{at: (\\d+) ms.*", "$1")) * 1_000_000;
+            if (at >= from && at <= to) {
+                line(at, TOP - 18, bottom, "#888", "stroke-dasharray=\"2 3\"");
+                text(x(at) + 2, TOP - 10, "start", "#666", action.replaceAll(".*do: (.*)}", "$1"));
             }
         }
         line(violation.atNanos(), TOP - 30, bottom + 4, "#d00", "stroke-width=\"2\"");

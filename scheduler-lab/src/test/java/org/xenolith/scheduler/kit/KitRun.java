@@ -106,7 +106,7 @@ final class KitRun {
     private final Watched[] onPcpu;
     private long lastChange;
 
-    private KitRun(SchedulerChoice scheduler, KitScenario scenario) {
+    private KitRun(Scenario read, KitScenario scenario) {
         this.scenario = scenario;
         onPcpu = new Watched[scenario.topology().pcpus()];
         for (int d = 0; d < scenario.domains().size(); d++) {
@@ -116,8 +116,6 @@ final class KitRun {
                 byWord.put(d + 1 << 16 | v, w);
             }
         }
-        Scenario read =
-                ScenarioReader.parse(scenario.yaml("", scheduler.name()), "kit", Path.of(""), CATALOG.with(scheduler));
         clock = new TscClock(read.costs().tscHertz());
         Hypervisor built = null;
         RuntimeException why = null;
@@ -132,13 +130,21 @@ final class KitRun {
         }
         xen = built;
         refused = why;
-        end = why == null ? scenario.nanos() : lastChange;
+        long reached = built == null ? lastChange : Math.max(lastChange, clock.toNanos(built.time()));
+        end = Math.min(scenario.nanos(), why == null ? scenario.nanos() : reached);
         vcpus.forEach(w -> w.change(-1, -1, end));
     }
 
     /** Runs {@code scheduler} on {@code scenario}. */
     static KitRun of(SchedulerChoice scheduler, KitScenario scenario) {
-        return new KitRun(scheduler, scenario);
+        String text = scenario.yaml("", scheduler.name());
+        Scenario read = ScenarioReader.parse(text, "kit", Path.of(""), CATALOG.with(scheduler));
+        return new KitRun(read.withSchedulers(List.of(scheduler)), scenario);
+    }
+
+    /** Runs the file that was left of {@code scenario}, as the command line does: with the scheduler that it names. */
+    static KitRun of(Path file, KitScenario scenario) {
+        return new KitRun(ScenarioReader.read(file, CATALOG), scenario);
     }
 
     private void accept(TraceRecord r) {

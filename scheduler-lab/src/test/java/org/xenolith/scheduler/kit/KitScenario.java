@@ -1,5 +1,6 @@
 package org.xenolith.scheduler.kit;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -11,6 +12,8 @@ import org.xenolith.machine.Topology;
  * nothing that a scenario file cannot say: {@link #yaml} is that file, and the only way in which it is run.
  *
  * @param topology the machine
+ * @param secondPool how many of its last pCPUs are in a cpupool of their own, under a scheduler of the same kind, in which no
+ *     domain is at first
  * @param costs name of its cost profile
  * @param domains at least one; their names are a, b, c ... and their ids 1, 2, 3 ...
  * @param events what the toolstack does
@@ -18,9 +21,18 @@ import org.xenolith.machine.Topology;
  * @param millis how long it runs, ms
  */
 public record KitScenario(
-        Topology topology, String costs, List<KitDomain> domains, List<KitEvent> events, long seed, int millis) {
+        Topology topology,
+        int secondPool,
+        String costs,
+        List<KitDomain> domains,
+        List<KitEvent> events,
+        long seed,
+        int millis) {
     /** A reservation of a domain as it is drawn, before it is known how a scheduler calls that. */
     static final List<String> RESERVATION = List.of("period", "budget");
+
+    /** Period of the clock that some work and sleep in step with, us. */
+    static final int STEP_MICROS = 10_000;
 
     /** What a vCPU does. */
     public enum Load {
@@ -77,9 +89,80 @@ public record KitScenario(
                     + ", weight: " + weight
                     + (cap == 0 ? "" : ", cap: " + cap)
                     + (affinity == null ? "" : ", cpus: \"" + affinity + "\"")
-                    + (sched.isEmpty() ? "" : ", sched: " + sched.toString().replace("=", ": "))
+                    + (sched.isEmpty() ? "" : ", sched: " + KitScenario.yaml(sched))
                     + ", guest: " + guest() + "}";
         }
+    }
+
+    /** The same with other events. */
+    public KitScenario withEvents(List<KitEvent> others) {
+        return new KitScenario(topology, secondPool, costs, domains, others, seed, millis);
+    }
+
+    /** The same without caps. */
+    public KitScenario withoutCaps() {
+        List<KitDomain> free = domains.stream()
+                .map(d -> new KitDomain(d.vcpus, d.weight, 0, d.affinity, d.load, d.workMicros, d.restMicros, d.sched))
+                .toList();
+        List<KitEvent> uncapping = events.stream().map(KitEvent::withoutCap).toList();
+        return new KitScenario(topology, secondPool, costs, free, uncapping, seed, millis);
+    }
+
+    /** The same with each domain pinned to one pCPU, in turn, and no pCPU taken away, for which Xen would end that. */
+    public KitScenario pinned() {
+        List<KitDomain> pinned = new ArrayList<>();
+        for (KitDomain d : domains) {
+            CpuSet one = CpuSet.of(pinned.size() % topology.pcpus());
+            pinned.add(new KitDomain(d.vcpus, d.weight, d.cap, one, d.load, d.workMicros, d.restMicros, d.sched));
+        }
+        List<KitEvent> others =
+                events.stream().filter(e -> e.kind() != KitEvent.Kind.TAKE_PCPU).toList();
+        return new KitScenario(topology, secondPool, costs, pinned, others, seed, millis);
+    }
+
+    /** The same with a little more rest for those that work and sleep in step with a clock of 10 ms. */
+    public KitScenario outOfStep() {
+        List<KitDomain> slower = domains.stream()
+                .map(d -> new KitDomain(
+                        d.vcpus,
+                        d.weight,
+                        d.cap,
+                        d.affinity,
+                        d.load,
+                        d.workMicros,
+                        d.workMicros + d.restMicros == STEP_MICROS ? d.restMicros + STEP_MICROS / 7 : d.restMicros,
+                        d.sched))
+                .toList();
+        return new KitScenario(topology, secondPool, costs, slower, events, seed, millis);
+    }
+
+    /** The same with so much rest that those that sleep at all want no more than 80 % of one pCPU together. */
+    public KitScenario withLightBursts() {
+        int sleepers = domains.stream()
+                .filter(d -> d.load != Load.SPIN)
+                .mapToInt(KitDomain::vcpus)
+                .sum();
+        List<KitDomain> light = domains.stream()
+                .map(d -> new KitDomain(
+                        d.vcpus,
+                        d.weight,
+                        d.cap,
+                        d.affinity,
+                        d.load,
+                        d.workMicros,
+                        Math.max(d.restMicros, d.workMicros * sleepers * 5 / 4),
+                        d.sched))
+                .toList();
+        return new KitScenario(topology, secondPool, costs, light, events, seed, millis);
+    }
+
+    /** The same, but that it runs for longer or shorter. */
+    public KitScenario lasting(int otherMillis) {
+        return new KitScenario(topology, secondPool, costs, domains, events, seed, otherMillis);
+    }
+
+    static String yaml(Map<String, Long> sched) {
+        return sched.toString().replace("=", ": ");
     }
 
     /** Name of the domain with this index. */
@@ -87,21 +170,30 @@ public record KitScenario(
         return String.valueOf((char) ('a' + index));
     }
 
-    /** The same with the reservations of domains under these names, in the order of {@link #RESERVATION}; what has no value is 0. */
+    /** The same with the reservations under these names, in the order of {@link #RESERVATION}; what has no value is 0. */
     public KitScenario withReservations(List<String> names) {
         List<KitDomain> named = domains.stream()
-                .map(d -> {
-                    Map<String, Long> sched = new TreeMap<>();
-                    for (int i = 0; i < names.size() && !d.sched().isEmpty(); i++) {
-                        sched.put(
-                                names.get(i),
-                                i < RESERVATION.size() ? d.sched().get(RESERVATION.get(i)) : Long.valueOf(0));
-                    }
-                    return new KitDomain(
-                            d.vcpus, d.weight, d.cap, d.affinity, d.load, d.workMicros, d.restMicros, sched);
-                })
+                .map(d -> new KitDomain(
+                        d.vcpus,
+                        d.weight,
+                        d.cap,
+                        d.affinity,
+                        d.load,
+                        d.workMicros,
+                        d.restMicros,
+                        named(d.sched, names)))
                 .toList();
-        return new KitScenario(topology, costs, named, events, seed, millis);
+        List<KitEvent> renamed =
+                events.stream().map(e -> e.withSched(named(e.sched(), names))).toList();
+        return new KitScenario(topology, secondPool, costs, named, renamed, seed, millis);
+    }
+
+    private static Map<String, Long> named(Map<String, Long> sched, List<String> names) {
+        Map<String, Long> named = new TreeMap<>();
+        for (int i = 0; i < names.size() && !sched.isEmpty(); i++) {
+            named.put(names.get(i), i < RESERVATION.size() ? sched.get(RESERVATION.get(i)) : Long.valueOf(0));
+        }
+        return named;
     }
 
     /** vCPUs of all domains. */
@@ -142,6 +234,13 @@ public record KitScenario(
                 .append("}\ncosts: ")
                 .append(costs)
                 .append('\n');
+        if (secondPool > 0) {
+            CpuSet[] pools = Orders.pools(this);
+            text.append("pools:\n");
+            for (int i = 0; i < pools.length; i++) {
+                text.append("  - {name: Pool-" + i + ", cpus: \"" + pools[i] + "\"}\n");
+            }
+        }
         if (scheduler != null) {
             text.append("schedulers:\n  - ").append(scheduler).append('\n');
         }
@@ -150,10 +249,10 @@ public record KitScenario(
         for (int i = 0; i < domains.size(); i++) {
             text.append("  - ").append(domains.get(i).yaml(name(i))).append('\n');
         }
-        if (!events.isEmpty()) {
+        List<String> actions = Orders.actions(this);
+        if (!actions.isEmpty()) {
             text.append("actions:\n");
-            events.forEach(event -> event.yaml()
-                    .forEach(action -> text.append("  - ").append(action).append('\n')));
+            actions.forEach(action -> text.append("  - ").append(action).append('\n'));
         }
         return text.toString();
     }

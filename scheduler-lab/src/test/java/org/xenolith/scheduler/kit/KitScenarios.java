@@ -13,6 +13,8 @@ import org.xenolith.machine.Topology;
 import org.xenolith.scheduler.kit.KitEvent.Kind;
 import org.xenolith.scheduler.kit.KitScenario.KitDomain;
 import org.xenolith.scheduler.kit.KitScenario.Load;
+import org.xenolith.scheduler.kit.Orders.Epoch;
+import org.xenolith.scheduler.kit.Orders.Order;
 
 /**
  * Where the contract's random scenarios come from. Machine, domains and events are drawn apart and then made to fit each other,
@@ -29,19 +31,27 @@ final class KitScenarios {
             new Topology(2, 2, 1, 2),
             new Topology(2, 1, 2, 2));
     private static final int EVERY_CPU = 0;
+    private static final int IN_STEP = 0;
+    private static final Kind[] ORDERS = {
+        Kind.PAUSE, Kind.SET_SHARE, Kind.SET_AFFINITY, Kind.CREATE, Kind.DESTROY, Kind.TAKE_PCPU, Kind.MOVE
+    };
 
     private KitScenarios() {}
 
     /** A domain before it is known how many pCPUs there are: its affinity is a mask of them. */
     private record Draft(
             int vcpus, int weight, int cap, int mask, Load load, int work, int rest, Map<String, Long> sched) {
-        KitDomain on(Topology machine) {
-            return new KitDomain(vcpus, weight, cap, cpus(mask, machine), load, work, rest, sched);
+        KitDomain on(Topology machine, int secondPool) {
+            CpuSet cpus = cpus(mask, machine);
+            boolean somewhere = cpus != null && cpus.next(0) < machine.pcpus() - secondPool;
+            int sleep = rest == IN_STEP ? KitScenario.STEP_MICROS - work : rest;
+            return new KitDomain(vcpus, weight, cap, somewhere ? cpus : null, load, work, sleep, sched);
         }
     }
 
     /** An event before it is known what there is. */
-    private record DraftEvent(Kind kind, int domain, int at, int length, int weight, int cap, int mask) {
+    private record DraftEvent(
+            Kind kind, int domain, int at, int length, int weight, int cap, int mask, Map<String, Long> sched) {
         KitEvent on(Topology machine, int domains) {
             CpuSet cpus = cpus(mask, machine);
             return new KitEvent(
@@ -51,7 +61,8 @@ final class KitScenarios {
                     length,
                     weight,
                     cap,
-                    cpus == null ? CpuSet.firstOf(machine.pcpus()) : cpus);
+                    cpus == null ? CpuSet.firstOf(machine.pcpus()) : cpus,
+                    kind == Kind.SET_RESERVATION ? sched : Map.of());
         }
     }
 
@@ -65,8 +76,7 @@ final class KitScenarios {
     static final class Any implements ArbitrarySupplier<KitScenario> {
         @Override
         public Arbitrary<KitScenario> get() {
-            return scenarios(
-                    SHAPES, domain(sometimes(caps()), masks(), Arbitraries.of(Load.values())), Kind.values(), 600);
+            return scenarios(SHAPES, domain(sometimes(caps()), masks(), Arbitraries.of(Load.values())), ORDERS, 600);
         }
     }
 
@@ -74,9 +84,7 @@ final class KitScenarios {
     static final class Lasting implements ArbitrarySupplier<KitScenario> {
         @Override
         public Arbitrary<KitScenario> get() {
-            return new Any()
-                    .get()
-                    .map(s -> new KitScenario(s.topology(), s.costs(), s.domains(), s.events(), s.seed(), 1500));
+            return new Any().get().map(s -> s.lasting(1500));
         }
     }
 
@@ -84,12 +92,8 @@ final class KitScenarios {
     static final class Uncapped implements ArbitrarySupplier<KitScenario> {
         @Override
         public Arbitrary<KitScenario> get() {
-            return scenarios(
-                            FLAT,
-                            domain(Arbitraries.just(0), masks(), Arbitraries.of(Load.values())),
-                            Kind.values(),
-                            800)
-                    .map(KitScenarios::withoutCaps);
+            return scenarios(FLAT, domain(Arbitraries.just(0), masks(), Arbitraries.of(Load.values())), ORDERS, 800)
+                    .map(KitScenario::withoutCaps);
         }
     }
 
@@ -100,7 +104,7 @@ final class KitScenarios {
             return new Uncapped()
                     .get()
                     .filter(s -> s.vcpus() > s.topology().pcpus())
-                    .map(s -> new KitScenario(s.topology(), s.costs(), s.domains(), s.events(), s.seed(), 1500));
+                    .map(s -> s.lasting(1500));
         }
     }
 
@@ -111,64 +115,68 @@ final class KitScenarios {
             return scenarios(
                     FLAT.subList(0, 2),
                     domain(sometimes(caps()), Arbitraries.just(EVERY_CPU), Arbitraries.of(Load.values())),
-                    Kind.values(),
+                    ORDERS,
                     1000);
         }
     }
 
-    /** Domains of which at least one computes for ever, more vCPUs than pCPUs, and no affinity. */
+    /** Domains of which at least one computes for ever, and no affinity; or every domain on one pCPU. */
     static final class Contended implements ArbitrarySupplier<KitScenario> {
         @Override
         public Arbitrary<KitScenario> get() {
             Arbitrary<Load> loads = Arbitraries.frequencyOf(
                     Tuple.of(3, Arbitraries.just(Load.SPIN)), Tuple.of(1, Arbitraries.of(Load.values())));
-            return scenarios(
+            Arbitrary<KitScenario> scenarios = scenarios(
                             FLAT.subList(0, 2),
                             domain(Arbitraries.just(0), Arbitraries.just(EVERY_CPU), loads),
-                            new Kind[] {Kind.PAUSE, Kind.SET_SHARE},
+                            new Kind[] {Kind.PAUSE, Kind.SET_SHARE, Kind.CREATE, Kind.DESTROY, Kind.TAKE_PCPU},
                             2500)
-                    .map(KitScenarios::withoutCaps)
+                    .map(KitScenario::withoutCaps)
                     .filter(s -> s.domains().stream().anyMatch(d -> d.load() == Load.SPIN));
+            return Combinators.combine(scenarios, Arbitraries.of(false, true))
+                    .as((s, pinned) -> pinned && s.topology().pcpus() > 1 ? s.pinned() : s);
         }
     }
 
-    /** vCPUs with reservations that together are feasible under global EDF, as Goossens, Funk and Baruah (2003) have it. */
+    /**
+     * vCPUs that compute for ever, with reservations that together are feasible under global EDF, as Goossens, Funk and Baruah
+     * (2003) have it. A deferrable server that saves its budget up to the end of a period and beyond would break that.
+     */
     static final class Reserved implements ArbitrarySupplier<KitScenario> {
         @Override
         public Arbitrary<KitScenario> get() {
-            Arbitrary<Map<String, Long>> reservations = Combinators.combine(
-                            Arbitraries.longs().between(2, 40),
-                            Arbitraries.longs().between(5, 90))
-                    .as((period, percent) -> Map.of("period", period * 1000, "budget", period * percent * 10));
-            Arbitrary<Draft> domain = Combinators.combine(
-                            Arbitraries.integers().between(1, 2),
-                            reservations,
-                            Arbitraries.of(Load.SPIN, Load.ON_OFF),
-                            work(),
-                            rest())
-                    .as((vcpus, sched, load, work, rest) ->
-                            new Draft(vcpus, 256, 0, EVERY_CPU, load, work, rest, sched));
-            return scenarios(FLAT, domain, new Kind[] {Kind.PAUSE}, 600).filter(KitScenarios::isFeasible);
+            Arbitrary<Draft> domain = Combinators.combine(Arbitraries.integers().between(1, 2), reservations())
+                    .as((vcpus, sched) -> new Draft(vcpus, 256, 0, EVERY_CPU, Load.SPIN, 1, 1, sched));
+            return scenarios(
+                            FLAT,
+                            domain,
+                            new Kind[] {Kind.PAUSE, Kind.SET_RESERVATION, Kind.CREATE, Kind.DESTROY, Kind.TAKE_PCPU},
+                            600)
+                    .filter(KitScenarios::isFeasible);
         }
     }
 
+    private static Arbitrary<Map<String, Long>> reservations() {
+        return Combinators.combine(
+                        Arbitraries.longs().between(2, 40), Arbitraries.longs().between(5, 90))
+                .as((period, percent) -> Map.of("period", period * 1000, "budget", period * percent * 10));
+    }
+
+    /** Whether it is after the last order; nothing is promised while it may not be. */
     private static boolean isFeasible(KitScenario s) {
+        List<Epoch> epochs = Orders.of(s);
         long sum = 0; // parts per million of a pCPU
         long most = 0;
-        for (KitDomain d : s.domains()) {
-            long use = d.sched().get("budget") * 1_000_000 / d.sched().get("period");
-            sum += use * d.vcpus();
+        for (int d = 0; d < s.domains().size(); d++) {
+            Order order = epochs.get(epochs.size() - 1).domains().get(d);
+            long use = order.there()
+                    ? order.sched().get("budget") * 1_000_000 / order.sched().get("period")
+                    : 0;
+            sum += use * s.domains().get(d).vcpus();
             most = Math.max(most, use);
         }
         long m = s.topology().pcpus();
         return sum <= (m - (m - 1) * most / 1e6) * 950_000;
-    }
-
-    private static KitScenario withoutCaps(KitScenario s) {
-        List<KitEvent> events = s.events().stream()
-                .map(e -> new KitEvent(e.kind(), e.domain(), e.atMillis(), e.forMillis(), e.weight(), 0, e.cpus()))
-                .toList();
-        return new KitScenario(s.topology(), s.costs(), s.domains(), events, s.seed(), s.millis());
     }
 
     private static Arbitrary<Integer> sometimes(Arbitrary<Integer> what) {
@@ -191,8 +199,10 @@ final class KitScenarios {
         return Arbitraries.integers().between(200, 8000);
     }
 
+    /** Of four vCPUs that sleep, one works and sleeps in step with a clock of 10 ms. */
     private static Arbitrary<Integer> rest() {
-        return Arbitraries.integers().between(500, 20_000);
+        return Arbitraries.frequencyOf(
+                Tuple.of(3, Arbitraries.integers().between(500, 20_000)), Tuple.of(1, Arbitraries.just(IN_STEP)));
     }
 
     private static Arbitrary<Draft> domain(Arbitrary<Integer> caps, Arbitrary<Integer> masks, Arbitrary<Load> loads) {
@@ -209,24 +219,33 @@ final class KitScenarios {
                         Arbitraries.integers().between(1, millis / 10),
                         weights(),
                         sometimes(caps()),
-                        masks())
+                        masks(),
+                        reservations())
                 .as(DraftEvent::new);
     }
 
     private static Arbitrary<KitScenario> scenarios(
             List<Topology> machines, Arbitrary<Draft> domains, Kind[] kinds, int millis) {
+        Arbitrary<Integer> secondPool = List.of(kinds).contains(Kind.MOVE) ? Arbitraries.of(0, 1) : Arbitraries.just(0);
         return Combinators.combine(
                         Arbitraries.of(machines),
+                        secondPool,
                         Arbitraries.of("zero", "qemu-icount"),
                         domains.list().ofMinSize(1).ofMaxSize(MOST_DOMAINS),
                         event(kinds, millis).list().ofMaxSize(4),
                         Arbitraries.longs().between(1, 1000))
-                .as((machine, costs, drafts, events, seed) -> new KitScenario(
-                        machine,
-                        costs,
-                        drafts.stream().map(d -> d.on(machine)).toList(),
-                        events.stream().map(e -> e.on(machine, drafts.size())).toList(),
-                        seed,
-                        millis));
+                .as((machine, wanted, costs, drafts, events, seed) -> {
+                    int second = Math.min(wanted, machine.pcpus() - 1);
+                    return Orders.withoutImpossible(new KitScenario(
+                            machine,
+                            second,
+                            costs,
+                            drafts.stream().map(d -> d.on(machine, second)).toList(),
+                            events.stream()
+                                    .map(e -> e.on(machine, drafts.size()))
+                                    .toList(),
+                            seed,
+                            millis));
+                });
     }
 }

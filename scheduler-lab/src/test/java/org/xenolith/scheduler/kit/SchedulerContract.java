@@ -41,6 +41,16 @@ public interface SchedulerContract {
         return 3 * weightsWithin();
     }
 
+    /** How near where every domain is pinned to one of two; -1 if it promises nothing then. */
+    default double weightsOfPinnedWithin() {
+        return weightsOfTwoWithin();
+    }
+
+    /** Whether all that holds beside those that work and sleep in step with a clock of 10 ms. */
+    default boolean weightsBesideClockwork() {
+        return true;
+    }
+
     /** Whether it promises to keep a domain within its cap. */
     default boolean promisesCaps() {
         return true;
@@ -69,6 +79,16 @@ public interface SchedulerContract {
     /** How long a vCPU may wait for a pCPU where there are so many, ms; -1 if it promises nothing. */
     default int longestWaitMillis(int vcpus) {
         return 100 + 20 * vcpus;
+    }
+
+    /** Whether it keeps to that where some of those that run have a cap. */
+    default boolean boundsWaitsBesideCaps() {
+        return true;
+    }
+
+    /** Whether it keeps to that where those that wake up often could use up a pCPU all by themselves. */
+    default boolean boundsWaitsBesideBursts() {
+        return true;
     }
 
     /** How long nobody is preempted who began to run, us; 0 if it promises nothing. */

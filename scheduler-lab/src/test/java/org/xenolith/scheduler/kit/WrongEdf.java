@@ -3,6 +3,7 @@ package org.xenolith.scheduler.kit;
 import java.util.ArrayList;
 import java.util.List;
 import org.xenolith.hypervisor.Decision;
+import org.xenolith.hypervisor.Domain;
 import org.xenolith.hypervisor.DomainParameter;
 import org.xenolith.hypervisor.Parameter;
 import org.xenolith.hypervisor.SchedUnit;
@@ -20,7 +21,7 @@ public final class WrongEdf implements Scheduler {
         FIRST_COME("first come, first served"),
         LATEST_DEADLINE("the latest deadline goes first"),
         NO_PREEMPTION("an earlier deadline waits until the one that runs has used up its budget"),
-        REFILLS_LATE("budgets are filled 20 % of a period late"),
+        REFILLS_LATE("every other time the budget is filled half a period late"),
         DEADLINE_DRIFTS("a period begins when a unit without budget is looked at, not when the last one ended"),
         LOSES_REST("who is preempted loses the rest of its budget"),
         BURNS_WHILE_WAITING("the budget burns from the begin of the period, whoever runs"),
@@ -37,16 +38,20 @@ public final class WrongEdf implements Scheduler {
 
     private static final class Server {
         final SchedUnit unit;
-        final long period;
-        final long budget;
+        long period;
+        long budget;
         long left;
         long deadline;
         XenTimer refill;
 
-        Server(SchedUnit unit, long period, long budget) {
+        Server(SchedUnit unit) {
             this.unit = unit;
-            this.period = period;
-            this.budget = budget;
+            take();
+        }
+
+        void take() {
+            period = unit.parameter("period_us") * 1000;
+            budget = unit.parameter("budget_us") * 1000;
         }
     }
 
@@ -77,7 +82,7 @@ public final class WrongEdf implements Scheduler {
 
     @Override
     public void insert(SchedUnit unit) {
-        Server s = new Server(unit, unit.parameter("period_us") * 1000, unit.parameter("budget_us") * 1000);
+        Server s = new Server(unit);
         s.refill = host.newTimer(unit.pcpu(), now -> refill(s, now));
         unit.setData(s);
         servers.add(s);
@@ -90,10 +95,20 @@ public final class WrongEdf implements Scheduler {
         servers.remove(s);
     }
 
+    /** New values hold from the next period on. */
+    @Override
+    public void adjusted(Domain domain) {
+        for (Server s : servers) {
+            if (s.unit.domain() == domain) {
+                s.take();
+            }
+        }
+    }
+
     private void begin(Server s, long deadline) {
         s.deadline = deadline;
         s.left = is(Fault.HALF_BUDGET) ? Math.min(s.budget, 10_000_000) : s.budget;
-        s.refill.set(deadline + (is(Fault.REFILLS_LATE) ? s.period / 5 : 0));
+        s.refill.set(deadline + (is(Fault.REFILLS_LATE) && deadline / s.period % 2 == 0 ? s.period / 2 : 0));
     }
 
     private void refill(Server s, long now) {

@@ -35,7 +35,7 @@ public final class WrongFair implements Scheduler {
         CAP_IGNORED_ON_WAKE("a unit that wakes up without budget runs for one slice all the same"),
         CAP_FOR_EACH("every vCPU has its domain's whole budget"),
         CAP_SAVED_UP("a budget that is not used is kept, without limit"),
-        CAP_FORGIVES("who ran for longer than the budget does not pay it back"),
+        CAP_FORGIVES("slices are not cut to the budget, and what was too much is not paid back"),
         CAP_NOT_ADJUSTED("a new cap is not taken"),
         CAP_BY_DECISION("budgets are charged at the end of slices, not when a unit blocks"),
         PARKED_FOR_EVER("a unit that is unparked is not queued if another of its domain runs"),
@@ -52,21 +52,15 @@ public final class WrongFair implements Scheduler {
         final Domain domain;
         int weight;
         int cap;
-        long budget;
 
         Account(Domain domain) {
             this.domain = domain;
             take();
-            budget = full();
         }
 
         void take() {
             weight = domain.weight();
             cap = domain.cap();
-        }
-
-        long full() {
-            return PERIOD * cap / 100;
         }
     }
 
@@ -74,13 +68,12 @@ public final class WrongFair implements Scheduler {
         final SchedUnit unit;
         final Account account;
         long credit = CREDIT;
-        long ownBudget;
+        long budget;
         boolean woken;
 
         Member(SchedUnit unit, Account account) {
             this.unit = unit;
             this.account = account;
-            ownBudget = account.full();
         }
     }
 
@@ -96,7 +89,6 @@ public final class WrongFair implements Scheduler {
     private final List<Member> members = new ArrayList<>();
     private final List<Member> queue = new ArrayList<>();
     private final List<Member> parked = new ArrayList<>();
-    private final List<Account> accounts = new ArrayList<>();
     private SchedulerHost host;
     private XenTimer timer;
 
@@ -136,10 +128,10 @@ public final class WrongFair implements Scheduler {
         Account account = unit.domain().data();
         if (account == null) {
             account = new Account(unit.domain());
-            accounts.add(account);
             unit.domain().setData(account);
         }
         Member m = new Member(unit, account);
+        m.budget = full(m);
         unit.setData(m);
         members.add(m);
     }
@@ -152,7 +144,6 @@ public final class WrongFair implements Scheduler {
             host.unpark(unit);
         }
         if (members.stream().noneMatch(other -> other.account == m.account)) {
-            accounts.remove(m.account);
             unit.domain().setData(null);
         }
     }
@@ -165,8 +156,8 @@ public final class WrongFair implements Scheduler {
         a.take();
         a.weight = is(Fault.KEEPS_OLD_WEIGHT) ? weight : a.weight;
         a.cap = is(Fault.CAP_NOT_ADJUSTED) ? cap : a.cap;
-        a.budget = Math.min(a.budget, a.full());
         for (Member m : members) {
+            m.budget = m.account == a ? Math.min(cap == 0 ? full(m) : m.budget, full(m)) : m.budget;
             if (m.account == a && a.cap == 0 && !is(Fault.STAYS_PARKED)) {
                 unpark(m);
             }
@@ -239,18 +230,22 @@ public final class WrongFair implements Scheduler {
         if (is(Fault.CHARGES_AT_TICKS)) {
             chargeAtTick();
         }
-        for (Account a : accounts) {
-            a.budget = replenished(a.budget, a.full());
-        }
         for (Member m : members) {
-            m.ownBudget = replenished(m.ownBudget, m.account.full());
+            m.budget = replenished(m.budget, full(m));
         }
         List<Member> waiting = new ArrayList<>(parked);
         for (Member m : waiting) {
-            if (hasBudget(m)) {
+            boolean forgotten = is(Fault.STAYS_PARKED) && m.account.cap == 0;
+            if (hasBudget(m) && !forgotten) {
                 unpark(m);
             }
         }
+    }
+
+    /** What {@code m} may run in a period: all vCPUs of a domain have the same part of its cap. */
+    private long full(Member m) {
+        long all = PERIOD * m.account.cap / 100;
+        return is(Fault.CAP_FOR_EACH) ? all : all / m.unit.domain().units().size();
     }
 
     private long replenished(long budget, long full) {
@@ -259,9 +254,8 @@ public final class WrongFair implements Scheduler {
     }
 
     private boolean hasBudget(Member m) {
-        long budget = is(Fault.CAP_FOR_EACH) ? m.ownBudget : m.account.budget;
         boolean woken = is(Fault.CAP_IGNORED_ON_WAKE) && m.woken;
-        return m.account.cap == 0 || budget > 0 || woken || is(Fault.IGNORES_CAPS);
+        return m.account.cap == 0 || m.budget > 0 || woken || is(Fault.IGNORES_CAPS);
     }
 
     private void unpark(Member m) {
@@ -270,7 +264,7 @@ public final class WrongFair implements Scheduler {
             boolean lost = is(Fault.PARKED_FOR_EVER)
                     && members.stream().anyMatch(other -> other.account == m.account && other.unit.isRunning());
             if (m.unit.isRunnable() && !m.unit.isRunning() && !lost) {
-                queue.add(0, m);
+                queue.add(m);
                 tickleFor(m);
             }
         }
@@ -288,8 +282,7 @@ public final class WrongFair implements Scheduler {
         long ran = now - charged[pcpu];
         charged[pcpu] = now;
         if (!is(Fault.CAP_BY_DECISION) || m.unit.isRunnable()) {
-            m.account.budget -= ran;
-            m.ownBudget -= ran;
+            m.budget -= ran;
         }
         if (!is(Fault.CHARGES_AT_TICKS) && !(is(Fault.BOOSTS_FOR_EVER) && m.woken)) {
             burn(m, ran);
@@ -371,9 +364,8 @@ public final class WrongFair implements Scheduler {
             next.woken = false;
         }
         charged[pcpu] = now;
-        long budget = is(Fault.CAP_FOR_EACH) ? next.ownBudget : next.account.budget;
-        boolean limited = next.account.cap > 0 && budget > 0 && !is(Fault.IGNORES_CAPS);
-        decision.run(next.unit, limited ? Math.min(SLICE, Math.max(budget, 100_000)) : SLICE);
+        boolean limited = next.account.cap > 0 && next.budget > 0 && !is(Fault.IGNORES_CAPS) && !is(Fault.CAP_FORGIVES);
+        decision.run(next.unit, limited ? Math.min(SLICE, Math.max(next.budget, 100_000)) : SLICE);
     }
 
     private Member choose(int pcpu, Member current) {

@@ -13,4 +13,10 @@ class WrongFairTest implements SchedulerContract {
     public int ratelimitMicros() {
         return 1000;
     }
+
+    /** A reset cuts off what a heavy unit has saved, also when it is for another pCPU. */
+    @Override
+    public double weightsOfTwoWithin() {
+        return 50;
+    }
 }

@@ -33,7 +33,7 @@ public final class WrongQueue implements Scheduler {
         NEVER_TICKLES("idle pCPUs are not told of work, but for pCPU 0"),
         TICKLES_WHERE_IT_WAS("only the pCPU that a unit ran on last is told of it"),
         TICKLES_ONE_FOR_TWO("two units that wake up at once tickle the same idle pCPU"),
-        NO_TICKLE_ON_UNPIN("nobody is told when a waiting unit's affinity grows"),
+        NO_TICKLE_ON_PREEMPTION("nobody is told of a unit whose slice has ended"),
         READS_THE_CLOCK("slices depend on the real time"),
         ORDERS_BY_HASH("of those that wait, the one with the lowest identity hash is taken"),
         LAST_COME_FIRST("last come, first served"),
@@ -100,7 +100,9 @@ public final class WrongQueue implements Scheduler {
     @Override
     public void contextSaved(SchedUnit unit) {
         boolean lost = is(Fault.LOSES_PREEMPTED) && queue.size() >= 2;
-        if (unit.isRunnable() && !lost) {
+        if (unit.isRunnable() && is(Fault.NO_TICKLE_ON_PREEMPTION)) {
+            queue.add(unit);
+        } else if (unit.isRunnable() && !lost) {
             enqueue(unit);
             if (is(Fault.QUEUES_TWICE)) {
                 queue.add(unit);
@@ -122,7 +124,7 @@ public final class WrongQueue implements Scheduler {
         if (queue.contains(unit)) {
             if (is(Fault.LOSES_MOVED)) {
                 queue.remove(unit);
-            } else if (!is(Fault.NO_TICKLE_ON_UNPIN)) {
+            } else {
                 tickleFor(unit);
             }
         }

@@ -49,7 +49,7 @@ class WrongSchedulersTest {
                     queue(WrongQueue.Fault.NEVER_TICKLES, CONSERVES_WORK),
                     queue(WrongQueue.Fault.TICKLES_WHERE_IT_WAS, CONSERVES_WORK),
                     queue(WrongQueue.Fault.TICKLES_ONE_FOR_TWO, CONSERVES_WORK),
-                    queue(WrongQueue.Fault.NO_TICKLE_ON_UNPIN, CONSERVES_WORK),
+                    queue(WrongQueue.Fault.NO_TICKLE_ON_PREEMPTION, CONSERVES_WORK),
                     queue(WrongQueue.Fault.READS_THE_CLOCK, IS_DETERMINISTIC),
                     queue(WrongQueue.Fault.ORDERS_BY_HASH, IS_DETERMINISTIC),
                     queue(WrongQueue.Fault.LAST_COME_FIRST, BOUNDS_STARVATION),
