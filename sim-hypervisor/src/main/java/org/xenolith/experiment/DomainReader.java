@@ -23,7 +23,19 @@ final class DomainReader {
     static final int PERCENT_PER_PCPU = 100;
 
     private static final List<String> DOMAIN_KEYS = List.of(
-            "name", "config", "id", "type", "vcpus", "weight", "cap", "cpus", "cpus_soft", "sched", "pool", "guest");
+            "name",
+            "config",
+            "copies",
+            "id",
+            "type",
+            "vcpus",
+            "weight",
+            "cap",
+            "cpus",
+            "cpus_soft",
+            "sched",
+            "pool",
+            "guest");
     private static final int MAX_VCPUS = 64;
     private static final int MAX_DOMAIN_ID = 0x7fef;
 
@@ -74,17 +86,31 @@ final class DomainReader {
         }
         for (YamlNode node : list.list()) {
             boolean replayed = recording != null && !node.has("guest");
-            DomainSpec domain = replayed ? replayedDomain(node) : domain(node, next);
-            if (!names.add(domain.name())) {
-                throw node.refuse("a second domain '" + domain.name() + "'");
+            for (DomainSpec domain : copies(node, replayed ? replayedDomain(node) : domain(node, next))) {
+                if (!names.add(domain.name())) {
+                    throw node.refuse("a second domain '" + domain.name() + "'");
+                }
+                if (!ids.add(domain.id())) {
+                    throw node.refuse("a second domain with id " + domain.id());
+                }
+                next = Math.max(next, domain.id() + 1);
+                domains.add(domain);
             }
-            if (!ids.add(domain.id())) {
-                throw node.refuse("a second domain with id " + domain.id());
-            }
-            next = Math.max(next, domain.id() + 1);
-            domains.add(domain);
         }
         return domains;
+    }
+
+    /** {@code domain} itself, or as many like it as {@code copies} says, numbered from 1. */
+    private static List<DomainSpec> copies(YamlNode node, DomainSpec domain) {
+        if (!node.has("copies")) {
+            return List.of(domain);
+        }
+        List<DomainSpec> copies = new ArrayList<>();
+        int most = MAX_DOMAIN_ID - domain.id() + 1;
+        for (int i = 1; i <= node.number("copies", 1, most, 1); i++) {
+            copies.add(domain.copy(domain.id() + i - 1, domain.name() + i));
+        }
+        return copies;
     }
 
     private DomainSpec domain(YamlNode node, int nextId) {

@@ -100,6 +100,24 @@ public record Scenario(
             Map<String, String> parameters,
             BootPlan boot,
             List<Map<String, Long>> scheduling) {
+        /** The same as another domain. */
+        DomainSpec copy(int otherId, String otherName) {
+            return new DomainSpec(
+                    otherId,
+                    otherName,
+                    type,
+                    vcpus,
+                    weight,
+                    cap,
+                    hard,
+                    soft,
+                    pool,
+                    workload,
+                    parameters,
+                    boot,
+                    scheduling);
+        }
+
         /** A domain that boots nothing and has nothing particular for schedulers. */
         public DomainSpec(
                 int id,

@@ -48,6 +48,7 @@ import org.xenolith.trace.TraceDescription.Reservation;
  *   - name: a
  *     id: 1                     # by default counted from 1
  *     type: pv                  # or pvh
+ *     copies: 3                 # as many like it, named a1, a2 and a3
  *     vcpus: 1
  *     weight: 256
  *     cap: 0                    # percent of one pCPU

@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.Map;
 import org.xenolith.device.BlockRing;
 import org.xenolith.device.RingEnd;
-import org.xenolith.engine.InputException;
 import org.xenolith.engine.Latencies;
 import org.xenolith.engine.RandomStream;
 import org.xenolith.hypervisor.Domain;
@@ -151,7 +150,7 @@ final class DiskClient implements WorkloadKind {
                 int at = ring.take();
                 int task = (int) BlockRing.responseId(ring.memory(), at);
                 if (BlockRing.status(ring.memory(), at) != BlockRing.OKAY || readyNanos[task] != OUTSTANDING) {
-                    throw new InputException("workload disk: a response that nobody waits for, to task " + task);
+                    throw new IllegalStateException("a response of the disk that task " + task + " does not wait for");
                 }
                 latencies.record(nowNanos() - issuedNanos[task]);
                 readyNanos[task] = nowNanos() + thinkNanos;

@@ -76,7 +76,7 @@ final class DiskCompletions implements BackendSource {
                 request.owner.unmap(request);
             }
         }
-        if (persistent) {
+        if (loop.grants().count() == 0) {
             respond();
         } else {
             loop.grants().unmap(respond);

@@ -27,6 +27,9 @@ final class GrantCalls {
     private int count;
     private long refused;
 
+    /** Which operations of the list that was called last the hypervisor carried out. */
+    private final boolean[] done = new boolean[MOST];
+
     /** Lists at {@code list} of {@code memory}, for {@code loop}. */
     GrantCalls(IoLoop loop, FlatMemory memory, int list) {
         this.loop = loop;
@@ -103,10 +106,16 @@ final class GrantCalls {
         count = 0;
         loop.call(Abi.HYPERVISOR_GRANT_TABLE_OP, operation, list, issued, () -> {
             for (int i = 0; i < issued; i++) {
-                refused += memory.get16(list + i * size + statusAt) == 0 ? 0 : 1;
+                done[i] = memory.get16(list + i * size + statusAt) == 0;
+                refused += done[i] ? 0 : 1;
             }
             deed.run();
         });
+    }
+
+    /** Whether the hypervisor carried out operation {@code i} of the list that was called last. */
+    boolean isDone(int i) {
+        return done[i];
     }
 
     /** Operations that the hypervisor refused, as it does once a frontend's domain is no more. */

@@ -114,7 +114,8 @@ final class VirtualDisk implements BackendSource {
         for (Request request : batch) {
             for (int ref : request.refs) {
                 if (handles[ref] < 0) {
-                    handles[ref] = loop.grants().handle(n++);
+                    handles[ref] = loop.grants().isDone(n) ? loop.grants().handle(n) : -1;
+                    n++;
                 }
             }
         }
@@ -133,8 +134,10 @@ final class VirtualDisk implements BackendSource {
     /** Adds the unmapping of the pages of {@code request} to the list of grant operations. */
     void unmap(Request request) {
         for (int ref : request.refs) {
-            loop.grants().addUnmap(handles[ref]);
-            handles[ref] = -1;
+            if (handles[ref] >= 0) {
+                loop.grants().addUnmap(handles[ref]);
+                handles[ref] = -1;
+            }
         }
     }
 

@@ -122,9 +122,11 @@ final class VirtualInterface {
         private void copied() {
             for (int i = 0; i < batch; i++) {
                 NetRing.sent(send.memory(), send.add(), ids[i]);
-                bridge.forward(Packet.read(loop.memory(), bufferAddress(i), sizes[i]), loop);
+                if (loop.grants().isDone(i)) {
+                    bridge.forward(Packet.read(loop.memory(), bufferAddress(i), sizes[i]), loop);
+                    forwarded++;
+                }
             }
-            forwarded += batch;
             if (send.publish()) {
                 loop.notifyBy(line);
             }
@@ -169,8 +171,8 @@ final class VirtualInterface {
         private void copied() {
             for (int i = 0; i < batch; i++) {
                 NetRing.received(receive.memory(), receive.add(), ids[i], sizes[i]);
+                delivered += loop.grants().isDone(i) ? 1 : 0;
             }
-            delivered += batch;
             if (receive.publish()) {
                 loop.notifyBy(line);
             }

@@ -10,6 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.xenolith.engine.InputException;
+import org.xenolith.hypervisor.Domain;
 
 /** What the paths of disk and network come to where nobody is in the way, against what can be worked out. */
 class IoPathTest {
@@ -131,6 +132,36 @@ class IoPathTest {
                 2 * SECOND);
         assertThat(counted.get("latencyMeanNanos") / 1e3).isCloseTo(micros, within(micros / 50));
         assertThat(counted.get("kibPerSecond") / 4.0).isCloseTo(depth * 1e6 / micros, within(depth * 2e4 / micros));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"true", "false"})
+    void aFrontendThatIsDestroyedHarmsNobody(boolean persistent) {
+        Sim sim = new Sim(1, "zero", Sim.MS, UnaryOperator.identity());
+        sim.keep = false;
+        DomainLoad driver = Workloads.create("driver-domain", Map.of("persistentGrants", persistent), 1);
+        DomainLoad client = Workloads.create("disk", Map.of("depth", 4), 1);
+        DomainLoad stream = Workloads.create("stream", Map.of("receive", true), 1);
+        DomainLoad victim = Workloads.create("stream", Map.of(), 1);
+        sim.add(1, "dom0", driver);
+        sim.add(2, "client", client);
+        sim.add(3, "stream", stream);
+        Domain streaming = sim.add(4, "streaming", victim);
+        Domain writing = sim.add(5, "writing", Workloads.create("disk", Map.of("depth", 32, "writePercent", 100), 1));
+        sim.start();
+        sim.hypervisor.run(SECOND / 4 + 123);
+        sim.hypervisor.destroy(streaming);
+        sim.hypervisor.destroy(writing);
+        sim.hypervisor.run(SECOND / 2);
+        long sent = victim.counters().get("packetsSent");
+        long received = stream.counters().get("packetsReceived");
+        long requests = client.counters().get("requests");
+        sim.hypervisor.run(SECOND);
+        assertThat(victim.counters()).containsEntry("packetsSent", sent);
+        assertThat(stream.counters().get("packetsReceived")).isGreaterThan(2 * received - received / 10);
+        assertThat(client.counters().get("requests")).isGreaterThan(2 * requests - requests / 10);
+        assertThat(stream.counters()).containsEntry("packetsMissing", 0L);
+        assertThat(driver.counters().get("grantsRefused")).isPositive();
     }
 
     @ParameterizedTest

@@ -82,6 +82,8 @@ class NetPathProperties {
         List<Map<String, Long>> half = loads.stream().map(DomainLoad::counters).toList();
         sim.hypervisor.run(END);
 
+        long windows = 0;
+        long missing = 0;
         for (int i = 0; i < loads.size(); i++) {
             String progress = i < talks.size() ? talks.get(i).progress() : "replies";
             Map<String, Long> now = loads.get(i).counters();
@@ -91,14 +93,22 @@ class NetPathProperties {
             if (now.containsKey("packetsSent")) {
                 long window = (Integer) talks.get(i).parameters().get("windowPackets");
                 assertThat(now.get("packetsSent") - now.get("packetsReceived")).isBetween(0L, window);
-                assertThat(now).containsEntry("packetsLost", 0L).containsEntry("packetsMissing", 0L);
+                assertThat(now).containsEntry("packetsLost", 0L);
+                windows += window;
+                missing += now.get("packetsMissing");
             }
             if (now.containsKey("pings")) { // as many as can be under way in the time of a few turns of all slices
                 assertThat(now.get("pings") - now.get("replies")).isBetween(0L, 60L);
             }
         }
         Map<String, Long> counted = driver.counters();
-        assertThat(counted).containsEntry("packetsDropped", 0L).containsEntry("grantsRefused", 0L);
+        assertThat(counted).containsEntry("grantsRefused", 0L);
+        // A packet is missing only if it was dropped, and none is while all that can be under way fits the card's 512
+        // slots.
+        assertThat(missing).isBetween(0L, counted.get("packetsDropped"));
+        if (windows < 450) {
+            assertThat(counted).containsEntry("packetsDropped", 0L);
+        }
         long packets = counted.get("packetsFromGuests") + counted.get("packetsToGuests");
         long underWay = 2L * BackendLoop.BATCH;
         long steps = 30 * packets + 5000; // cycles of a hypercall's trap or a look, a few for each packet at most
