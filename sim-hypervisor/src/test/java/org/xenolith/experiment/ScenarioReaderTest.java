@@ -212,6 +212,19 @@ class ScenarioReaderTest {
     }
 
     @Test
+    void makesCopies() throws IOException {
+        Scenario scenario = parse(
+                """
+                domains:
+                  - {name: a, copies: 3, weight: 512, guest: spin}
+                  - {name: b, guest: spin}
+                """);
+
+        assertThat(scenario.domains().stream().map(d -> d.id() + d.name() + d.weight()))
+                .containsExactly("1a1512", "2a2512", "3a3512", "4b256");
+    }
+
+    @Test
     void coresOfOneThreadAreScheduledByThemselves() throws IOException {
         Scenario cores = parse(
                 """
