@@ -55,7 +55,8 @@ final class Home {
     }
 
     /**
-     * The scenario that {@code nameOrFile} means: a file, or the name of one that ships.
+     * The scenario that {@code nameOrFile} means: a file, or the name of one that ships, or the end of that one's path, such as
+     * {@code scenarios/weights.yaml}.
      *
      * @throws InputException if there is neither
      */
@@ -65,7 +66,7 @@ final class Home {
             return file;
         }
         return scenarios().stream()
-                .filter(f -> scenarioName(f).equals(nameOrFile))
+                .filter(f -> scenarioName(f).equals(nameOrFile) || f.endsWith(file))
                 .findFirst()
                 .orElseThrow(() -> new InputException((nameOrFile.isBlank() ? "''" : nameOrFile)
                         + ": no such file, nor a scenario that ships (xenolith list scenarios shows those)"));

@@ -12,6 +12,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code xenolith run}: what it prints and what it leaves. */
 class RunCommandTest {
@@ -59,6 +61,14 @@ class RunCommandTest {
         assertThat(lines.get(5)).startsWith("credit2").contains(" a ");
         assertThat(lines).anyMatch(line -> line.startsWith("rr against credit2: "));
         assertThat(lines.get(lines.size() - 1)).isEqualTo("report: " + results.resolve("report.html"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"weights", "weights.yaml", "scenarios/weights.yaml"})
+    void findsAShippedScenarioByItsNameOrTheEndOfItsPath(String name) {
+        scenario = name;
+
+        assertThat(run().ok().lines().get(0)).startsWith("weights: ");
     }
 
     @Test
