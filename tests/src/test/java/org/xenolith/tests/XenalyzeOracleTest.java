@@ -85,6 +85,7 @@ class XenalyzeOracleTest {
                             .isEqualTo(theirs.size())
                             .isGreaterThan(4000);
                     compare(theirs, ours);
+                    System.out.printf("xenalyze: %d records of %s compared%n", ours.size(), name(trace));
                 }));
     }
 
