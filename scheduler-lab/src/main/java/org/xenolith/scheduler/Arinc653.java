@@ -6,9 +6,11 @@ import org.xenolith.hypervisor.Decision;
 import org.xenolith.hypervisor.DecisionListener;
 import org.xenolith.hypervisor.Parameter;
 import org.xenolith.hypervisor.Policy;
+import org.xenolith.hypervisor.Reservation;
 import org.xenolith.hypervisor.SchedUnit;
 import org.xenolith.hypervisor.Scheduler;
 import org.xenolith.hypervisor.SchedulerHost;
+import org.xenolith.hypervisor.Timetable;
 
 /**
  * ARINC 653, Xen's table-driven scheduler for avionics, at the behaviour of Xen 4.17: a table says who runs when in a major
@@ -28,7 +30,7 @@ import org.xenolith.hypervisor.SchedulerHost;
         name = "arinc653",
         title = "A table of time slots that repeats",
         source = "Xen 4.17, common/sched/arinc653.c (DornerWorks 2010); ARINC specification 653")
-public final class Arinc653 implements Scheduler {
+public final class Arinc653 implements Scheduler, Timetable {
     private static final long DEFAULT_SLOT = 10_000_000;
 
     @Parameter(
@@ -78,6 +80,16 @@ public final class Arinc653 implements Scheduler {
                     "arinc653: major_frame_us needs a schedule, such as schedule=a=10ms/b=5ms");
         }
         return new Arinc653Table(DEFAULT_SLOT);
+    }
+
+    /** Its slots of a frame, in every frame. */
+    @Override
+    public Reservation reserved(String domain, int vcpu) {
+        try {
+            return schedule.isBlank() ? null : newTable().reserved(domain, vcpu);
+        } catch (IllegalArgumentException e) {
+            return null; // A table that is refused reserves nothing.
+        }
     }
 
     @Override

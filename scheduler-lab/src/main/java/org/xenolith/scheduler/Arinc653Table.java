@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.xenolith.hypervisor.Reservation;
 import org.xenolith.hypervisor.SchedUnit;
 
 /** A table of {@link Arinc653}: who runs for how long, one after the other, in every major frame. */
@@ -31,9 +32,11 @@ final class Arinc653Table {
         }
 
         boolean isFor(SchedUnit candidate) {
-            String domain = candidate.domain().name();
-            return !who.equals(IDLE)
-                    && (who.equals(domain + "." + candidate.id()) || candidate.id() == 0 && who.equals(domain));
+            return isFor(candidate.domain().name(), candidate.id());
+        }
+
+        boolean isFor(String domain, int vcpu) {
+            return !who.equals(IDLE) && (who.equals(domain + "." + vcpu) || vcpu == 0 && who.equals(domain));
         }
     }
 
@@ -88,6 +91,15 @@ final class Arinc653Table {
             case "us" -> value * 1000L;
             default -> value;
         };
+    }
+
+    /** What its slots come to for a vCPU in every frame; null if it has none. */
+    Reservation reserved(String domain, int vcpu) {
+        long sum = slots.stream()
+                .filter(slot -> slot.isFor(domain, vcpu))
+                .mapToLong(slot -> slot.nanos)
+                .sum();
+        return sum == 0 ? null : new Reservation(frameNanos, sum);
     }
 
     /** Adds a slot for {@code unit} at the end. */

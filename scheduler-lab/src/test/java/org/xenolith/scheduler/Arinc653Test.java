@@ -15,6 +15,7 @@ import org.xenolith.guest.Workload;
 import org.xenolith.hypervisor.Domain;
 import org.xenolith.hypervisor.DomainConfig;
 import org.xenolith.hypervisor.FlatMemory;
+import org.xenolith.hypervisor.Reservation;
 import org.xenolith.hypervisor.Runstate;
 import org.xenolith.hypervisor.Scheduler;
 import org.xenolith.scheduler.kit.SchedulerContract;
@@ -55,6 +56,18 @@ class Arinc653Test implements SchedulerContract {
     @Override
     public int longestIdleMillis() {
         return -1;
+    }
+
+    @Example
+    void saysWhatItsTableReserves() {
+        Arinc653 scheduler = table("a=5ms/b.1=3ms/idle=1ms/a=2ms");
+        scheduler.majorFrameMicros = 20_000;
+        assertThat(scheduler.reserved("a", 0)).isEqualTo(new Reservation(20_000_000, 7_000_000));
+        assertThat(scheduler.reserved("b", 1)).isEqualTo(new Reservation(20_000_000, 3_000_000));
+        assertThat(scheduler.reserved("b", 0)).isNull();
+        assertThat(scheduler.reserved("idle", 0)).isNull();
+        assertThat(table("").reserved("a", 0)).isNull();
+        assertThat(table("a=five").reserved("a", 0)).isNull();
     }
 
     @Example

@@ -11,6 +11,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.xenolith.cli.TextTable.Group;
 import org.xenolith.experiment.CellSummary;
+import org.xenolith.experiment.CellSummary.Budgets;
 import org.xenolith.experiment.CellSummary.DomainSummary;
 import org.xenolith.experiment.CellSummary.PcpuSummary;
 import org.xenolith.experiment.Differences;
@@ -46,29 +47,14 @@ final class SummaryText {
     }
 
     private TextTable domains() {
+        boolean reserved = cells.stream().flatMap(c -> c.domains().stream()).anyMatch(d -> d.budgets() != null);
         TextTable table = new TextTable(2);
-        table.groups(
-                new Group("", 5),
-                new Group("from the fluid ideal", 2),
-                new Group("wake-to-run latency", 3),
-                new Group("run length", 2),
-                new Group("times", 3));
-        table.row(
-                "scheduler",
-                "domain",
-                "weight",
-                "cap",
-                "CPU %",
-                "points",
-                "at most",
-                "p50",
-                "p99",
-                "max",
-                "p50",
-                "max",
-                "preempted",
-                "switched in",
-                "migrated");
+        table.groups(groups(reserved));
+        List<String> head =
+                new ArrayList<>(List.of("scheduler", "domain", "weight", "cap", "CPU %", "points", "at most"));
+        head.addAll(reserved ? List.of("missed", "at most") : List.of());
+        head.addAll(List.of("p50", "p99", "max", "p50", "max", "preempted", "switched in", "migrated"));
+        table.row(head.toArray(String[]::new));
         for (CellSummary cell : cells) {
             table.gap();
             String name = cell.name();
@@ -76,28 +62,46 @@ final class SummaryText {
                 table.row(name, cell.status().toString());
             }
             for (DomainSummary d : cell.domains()) {
-                table.row(
-                        name,
-                        d.name(),
-                        Integer.toString(d.weight()),
-                        d.cap() == 0 ? NONE : d.cap() + " %",
-                        String.format(Locale.ROOT, "%.2f", d.cpuPercent()),
-                        d.fluidPercent() == null
-                                ? NONE
-                                : String.format(Locale.ROOT, "%+.2f", d.cpuPercent() - d.fluidPercent()),
-                        time(d.farthestFromFluidNanos()),
-                        time(d.wakeLatencyNanos().p50()),
-                        time(d.wakeLatencyNanos().p99()),
-                        time(d.wakeLatencyNanos().max()),
-                        time(d.runLengthNanos().p50()),
-                        time(d.runLengthNanos().max()),
-                        count(d.preemptions()),
-                        count(d.contextSwitches()),
-                        count(d.migrations()));
+                table.row(row(name, d, reserved).toArray(String[]::new));
                 name = "";
             }
         }
         return table;
+    }
+
+    private static Group[] groups(boolean reserved) {
+        List<Group> groups = new ArrayList<>(List.of(new Group("", 5), new Group("from the fluid ideal", 2)));
+        groups.addAll(reserved ? List.of(new Group("budgets", 2)) : List.of());
+        groups.addAll(List.of(new Group("wake-to-run latency", 3), new Group("run length", 2), new Group("times", 3)));
+        return groups.toArray(Group[]::new);
+    }
+
+    private static List<String> row(String cell, DomainSummary d, boolean reserved) {
+        List<String> row = new ArrayList<>(List.of(
+                cell,
+                d.name(),
+                Integer.toString(d.weight()),
+                d.cap() == 0 ? NONE : d.cap() + " %",
+                String.format(Locale.ROOT, "%.2f", d.cpuPercent()),
+                d.fluidPercent() == null
+                        ? NONE
+                        : String.format(Locale.ROOT, "%+.2f", d.cpuPercent() - d.fluidPercent()),
+                time(d.farthestFromFluidNanos())));
+        Budgets b = d.budgets();
+        if (reserved) {
+            row.add(b == null ? NONE : count(b.missed()) + " of " + count(b.periods()));
+            row.add(b == null ? NONE : time(b.shortfallNanos()));
+        }
+        row.addAll(List.of(
+                time(d.wakeLatencyNanos().p50()),
+                time(d.wakeLatencyNanos().p99()),
+                time(d.wakeLatencyNanos().max()),
+                time(d.runLengthNanos().p50()),
+                time(d.runLengthNanos().max()),
+                count(d.preemptions()),
+                count(d.contextSwitches()),
+                count(d.migrations())));
+        return row;
     }
 
     private TextTable pcpus() {

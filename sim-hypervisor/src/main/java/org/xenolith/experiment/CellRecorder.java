@@ -28,6 +28,7 @@ final class CellRecorder implements Closeable {
     /**
      * Writes the trace to {@code traceFile}.
      *
+     * @param traceFile null if nothing is to be written
      * @param traced whether to; consoles are written beside it in any case
      * @param kept whether to keep in memory who ran when and why, for a report
      */
@@ -65,7 +66,9 @@ final class CellRecorder implements Closeable {
 
     /** The run has come to {@code tsc}, its end; {@code printed} is what guests printed on their consoles, by domain. */
     void finish(long tsc, Map<String, byte[]> printed) {
-        consoles.putAll(printed);
+        if (traceFile != null) {
+            consoles.putAll(printed);
+        }
         if (timeline != null) {
             timeline.finish(tsc);
         }

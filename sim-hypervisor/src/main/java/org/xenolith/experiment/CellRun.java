@@ -109,7 +109,9 @@ final class CellRun {
         TscClock clock = new TscClock(scenario.costs().tscHertz());
         long from = clock.toCycles(scenario.warmupNanos());
         long to = clock.toCycles(scenario.durationNanos());
-        RunMetrics metrics = new RunMetrics(clock, from, to, this::claim);
+        Reservations reservations = new Reservations(scenario);
+        RunMetrics metrics = new RunMetrics(
+                clock, from, to, this::claim, reservations.any(scenario) ? id -> reserved(id, reservations) : null);
         TraceSink sink = recorder.tee(metrics);
         if (scenario.replay() != null) {
             scenario.replay().demand(); // Takes its time at the first call.
@@ -146,8 +148,17 @@ final class CellRun {
 
     /** What domain {@code id} is promised, once the machine is built. */
     private FluidMeter.Claim claim(int id) {
-        Domain domain = hypervisor == null ? null : hypervisor.domainById(id);
+        Domain domain = domain(id);
         return domain == null ? null : new FluidMeter.DomainClaim(domain);
+    }
+
+    private DeadlineMeter.Claim reserved(int id, Reservations reservations) {
+        Domain domain = domain(id);
+        return domain == null ? null : new DeadlineMeter.DomainClaim(domain, reservations);
+    }
+
+    private Domain domain(int id) {
+        return hypervisor == null ? null : hypervisor.domainById(id);
     }
 
     private void runTo(Simulation simulation, long from, long to, long end) {

@@ -74,13 +74,14 @@ public record CellSummary(
      * @param fluidPercent the same had it got, while it wanted to run, exactly what weights and caps promise: generalised
      *     processor sharing; null where that is not known
      * @param farthestFromFluidNanos the farthest that the time it had got was ever from that, either way, ns; null likewise
+     * @param budgets how what is reserved for its vCPUs was kept; null if nothing is
      * @param contextSwitches how often one of its vCPUs was switched in
      * @param migrations how often one of its vCPUs was switched in on another pCPU than the one it ran on before
      * @param preemptions how often one of its vCPUs lost its pCPU while it wanted to go on (RUNNING to RUNNABLE)
      * @param wakeups how often one of its vCPUs woke (left BLOCKED)
      * @param backlogged whether none of its vCPUs that ran ever blocked: its demand was without bound
      * @param note what the reader of the table must know, such as that its demand is censored; null if nothing
-     * @param counters what its workload counted over the whole run, by name with its unit; empty if nothing
+     * @param counters what its workload counted, by name with its unit; empty if nothing
      * @param wakeLatencyNanos from waking to running
      * @param runLengthNanos lengths of unbroken runs
      * @param vcpus the same by vCPU
@@ -93,6 +94,7 @@ public record CellSummary(
             @JsonSerialize(using = FourPlaces.class) Double cpuPercent,
             @JsonSerialize(using = FourPlaces.class) Double fluidPercent,
             Long farthestFromFluidNanos,
+            Budgets budgets,
             long contextSwitches,
             long migrations,
             long preemptions,
@@ -103,6 +105,15 @@ public record CellSummary(
             Latency wakeLatencyNanos,
             RunLength runLengthNanos,
             List<VcpuSummary> vcpus) {}
+
+    /**
+     * How budgets were kept that are reserved for vCPUs, by period and budget. An optimum misses none, if that is possible at all.
+     *
+     * @param periods periods within the window throughout which the vCPU wanted to run
+     * @param missed those in which it ran for less than 98 % of its budget
+     * @param shortfallNanos the most that it ran less than its budget in one of them, ns; null if there are none
+     */
+    public record Budgets(long periods, long missed, Long shortfallNanos) {}
 
     /** A vCPU; as {@link DomainSummary}, where the words are explained. */
     public record VcpuSummary(

@@ -113,6 +113,13 @@ public final class Experiment {
         this.inputs = inputsOf(scenario);
     }
 
+    /** Runs one cell in the calling thread, and leaves nothing but its figures; if it fails they say why. */
+    public static CellSummary measure(Scenario scenario, Cell cell) {
+        return new CellRun(scenario, cell, new CellRecorder(null, false, false))
+                .run()
+                .summary();
+    }
+
     /** Every file that the figures of {@code scenario} depend on, as it is now. */
     static List<Manifest.Input> inputsOf(Scenario scenario) {
         return inputs(scenario)

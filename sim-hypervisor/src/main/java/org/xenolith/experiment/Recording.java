@@ -166,7 +166,7 @@ public final class Recording {
      * @param timeline what takes the records besides, or null
      */
     CellSummary measure(Cell cell, Timeline timeline) {
-        RunMetrics metrics = new RunMetrics(clock, fromTsc(), toTsc(), this::claim);
+        RunMetrics metrics = new RunMetrics(clock, fromTsc(), toTsc(), this::claim, null);
         try (MergedReader reader = MergedReader.open(trace)) {
             TraceRecord record = new TraceRecord();
             while (reader.next(record) && record.tsc <= toTsc()) {

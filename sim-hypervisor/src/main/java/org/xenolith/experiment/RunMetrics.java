@@ -41,6 +41,10 @@ public final class RunMetrics implements TraceSink {
     private final Map<Integer, VcpuMeter> meters = new HashMap<>();
 
     private final FluidMeter fluid;
+
+    /** Null if nothing is reserved for anyone. */
+    private final DeadlineMeter deadlines;
+
     private int lastKey = -1;
     private VcpuMeter last;
 
@@ -77,15 +81,22 @@ public final class RunMetrics implements TraceSink {
      * @throws IllegalArgumentException if the window is empty
      */
     public RunMetrics(TscClock clock, long from, long to) {
-        this(clock, from, to, id -> null);
+        this(clock, from, to, id -> null, null);
     }
 
     /**
      * Measures the window, and how far each domain is from what it was promised.
      *
      * @param claims what the domain of an id is promised; null as long as nobody knows
+     * @param reserved what is reserved for its vCPUs, likewise; null if nothing is for anyone. If there is something, the records'
+     *     time line is system time
      */
-    RunMetrics(TscClock clock, long from, long to, IntFunction<FluidMeter.Claim> claims) {
+    RunMetrics(
+            TscClock clock,
+            long from,
+            long to,
+            IntFunction<FluidMeter.Claim> claims,
+            IntFunction<DeadlineMeter.Claim> reserved) {
         if (from >= to) {
             throw new IllegalArgumentException("the window is empty: " + from + " to " + to);
         }
@@ -93,6 +104,7 @@ public final class RunMetrics implements TraceSink {
         this.from = from;
         this.to = to;
         this.fluid = new FluidMeter(claims, from, to);
+        this.deadlines = reserved == null ? null : new DeadlineMeter(reserved, clock::toNanos, from, to);
     }
 
     @Override
@@ -113,6 +125,9 @@ public final class RunMetrics implements TraceSink {
         }
         last.change(oldState, newState, record.tsc, record.cpu);
         fluid.accept(record);
+        if (deadlines != null) {
+            deadlines.accept(record);
+        }
     }
 
     private VcpuMeter meter(int key) {
@@ -218,16 +233,25 @@ public final class RunMetrics implements TraceSink {
                         .sum()),
                 fluid.duePercent(label.id()),
                 farthest == null ? null : clock.toNanos(farthest),
+                deadlines == null ? null : deadlines.budgets(label.id()),
                 members.values().stream().mapToLong(m -> m.switches).sum(),
                 members.values().stream().mapToLong(m -> m.migrations).sum(),
                 members.values().stream().mapToLong(m -> m.preemptions).sum(),
                 members.values().stream().mapToLong(m -> m.wakeups).sum(),
                 isBacklogged(members),
-                label.note(),
+                note(label),
                 label.counters(),
                 latencies.asLatency(),
                 runs.asRunLength(),
                 vcpus);
+    }
+
+    private String note(DomainLabel label) {
+        String excess = deadlines == null ? null : deadlines.excess(label.id());
+        if (label.note() == null) {
+            return excess;
+        }
+        return excess == null ? label.note() : label.note() + "; " + excess;
     }
 
     private static boolean isBacklogged(SortedMap<Integer, VcpuMeter> members) {

@@ -115,6 +115,11 @@ public final class Vcpu implements VcpuPort {
         return id;
     }
 
+    /** What was given to schedulers for it beside weight and cap, by name, whether or not the present one knows it: another map once that changes. */
+    public Map<String, Long> schedulerParameters() {
+        return schedulerParameters; // never changed, but replaced
+    }
+
     /** Its number among all vCPUs of the simulation. */
     public int index() {
         return index;

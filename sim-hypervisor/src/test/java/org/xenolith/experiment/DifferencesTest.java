@@ -22,6 +22,7 @@ class DifferencesTest {
                 cpu,
                 null,
                 null,
+                null,
                 0,
                 0,
                 0,

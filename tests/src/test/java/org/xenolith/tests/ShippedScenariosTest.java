@@ -16,6 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
 import org.xenolith.experiment.CellSummary;
+import org.xenolith.experiment.CellSummary.Budgets;
 import org.xenolith.experiment.CellSummary.DomainSummary;
 import org.xenolith.experiment.CellSummary.Status;
 import org.xenolith.experiment.Experiment;
@@ -89,6 +90,10 @@ class ShippedScenariosTest {
             return domain(cell, domain).wakeLatencyNanos().p99();
         }
 
+        long missed(String cell, String domain) {
+            return domain(cell, domain).budgets().missed();
+        }
+
         long counter(String cell, String domain, String name) {
             return domain(cell, domain).counters().get(name);
         }
@@ -138,12 +143,36 @@ class ShippedScenariosTest {
                 .orElseThrow();
     }
 
-    /** Only a plan for both pCPUs together serves all three. */
+    /** Only a plan for both pCPUs together serves all three; the rest miss budgets, also those that know none. */
     private static void deadlines(Cells cells) {
+        for (DomainSummary d : cells.cell("optimum").domains()) {
+            assertThat(d.budgets()).isEqualTo(new Budgets(6000 / period(d.name()), 0, 0L));
+        }
+        assertThat(List.of(cells.missed("rtds", "a"), cells.missed("rtds", "b"), cells.missed("rtds", "c")))
+                .containsExactly(200L, 0L, 0L);
+        assertThat(cells.missed("sedf", "a")).isBetween(470L, 490L);
+        assertThat(cells.missed("sedf", "b")).isZero();
+        assertThat(cells.missed("sedf", "c")).isBetween(95L, 105L);
+        assertThat(cells.missed("fluid", "a")).isZero();
+        assertThat(cells.missed("fluid", "b")).isZero();
+        assertThat(cells.missed("fluid", "c")).isEqualTo(200);
+        assertThat(cells.domain("fluid", "c").budgets().shortfallNanos()).isBetween(MILLI, 11 * MILLI / 10);
+        for (String domain : List.of("a", "b", "c")) {
+            assertThat(cells.missed("credit2", domain)).as(domain).isGreaterThan(50);
+        }
         assertThat(cells.cpu("optimum", "a")).isCloseTo(60, within(0.1));
         assertThat(cells.cpu("optimum", "b")).isCloseTo(66.67, within(0.1));
         assertThat(cells.cpu("optimum", "c")).isCloseTo(70, within(0.1));
         assertThat(cells.cpu("sedf", "a") + cells.cpu("sedf", "c")).isLessThan(101);
+    }
+
+    /** Of a domain of that scenario, ms. */
+    private static long period(String domain) {
+        return switch (domain) {
+            case "a" -> 10;
+            case "b" -> 15;
+            default -> 30;
+        };
     }
 
     /** Reservations are kept, and the rest goes to who has extra time; weights would share alike. */
@@ -153,14 +182,24 @@ class ShippedScenariosTest {
         assertThat(cells.cpu("rtds", "c")).isGreaterThan(24);
         assertThat(cells.p99Wake("rtds", "d")).isLessThan(MILLI);
         assertThat(cells.cpu("credit2", "a")).isCloseTo(cells.cpu("credit2", "b"), within(0.5));
+        for (String domain : List.of("a", "b", "c")) {
+            assertThat(cells.missed("rtds", domain)).as(domain).isZero();
+        }
+        assertThat(cells.domain("credit2", "b").budgets().missed()).isEqualTo(500);
+        assertThat(cells.missed("credit2", "a")).isBetween(1L, 100L);
+        assertThat(cells.missed("credit2", "c")).isZero();
     }
 
-    /** c loses a third of its reservation to the order of replenishments. */
+    /** c loses a third of its reservation, and every third budget whole, to the order of replenishments. */
     private static void rtdsLostPeriods(Cells cells) {
+        assertThat(cells.missed("rtds", "c")).isBetween(330L, 337L);
+        assertThat(cells.domain("rtds", "c").budgets().shortfallNanos()).isEqualTo(3 * MILLI / 2);
+        assertThat(cells.missed("rtds:replenish_by_deadline=true", "c")).isZero();
         assertThat(cells.cpu("rtds", "c")).isCloseTo(10, within(0.1));
         assertThat(cells.cpu("rtds:replenish_by_deadline=true", "c")).isCloseTo(15, within(0.1));
         for (String cell : List.of("rtds", "rtds:replenish_by_deadline=true")) {
             assertThat(cells.cpu(cell, "b")).isCloseTo(30, within(0.1));
+            assertThat(cells.missed(cell, "a") + cells.missed(cell, "b")).isZero();
         }
     }
 
@@ -179,6 +218,9 @@ class ShippedScenariosTest {
         assertThat(cells.cpu(table, "b")).isCloseTo(15, within(0.02));
         assertThat(cells.p99Wake(table, "d")).isBetween(9 * MILLI, 11 * MILLI);
         assertThat(cells.cpu("credit2", "a")).isGreaterThan(40);
+        assertThat(cells.domain(table, "a").budgets()).isEqualTo(new Budgets(500, 0, 0L));
+        assertThat(cells.domain(table, "b").budgets()).isEqualTo(new Budgets(500, 0, 0L));
+        assertThat(cells.missed("credit2", "a")).isPositive();
     }
 
     /** Who warps is served at once and gets no more for it. */

@@ -9,8 +9,10 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.xenolith.experiment.CellSummary;
+import org.xenolith.experiment.CellSummary.Budgets;
 import org.xenolith.experiment.CellSummary.DomainSummary;
 import org.xenolith.experiment.CellSummary.PcpuSummary;
 
@@ -19,19 +21,29 @@ final class ReportTables {
     private static final String DOMAIN_HEAD =
             """
             <table><caption>Domains</caption><thead>
-            <tr><td rowspan="2"></td><th scope="col" class="number" rowspan="2">CPU %</th>
+            <tr><td rowspan="2"></td><th scope="col" class="number" rowspan="2">CPU %%</th>
             <th scope="colgroup" colspan="2"><span>From the fluid ideal</span></th>
-            <th scope="colgroup" colspan="3"><span>Wake to run</span></th>
+            %s<th scope="colgroup" colspan="3"><span>Wake to run</span></th>
             <th scope="colgroup" colspan="2"><span>Run length</span></th>
             <th scope="col" class="number" rowspan="2">Preemptions</th>
             <th scope="col" class="number" rowspan="2">Context switches</th>
             <th scope="col" class="number" rowspan="2">Migrations</th>
             """;
+    private static final String BUDGETS_HEAD =
+            """
+            <th scope="colgroup" colspan="2"><span>Budgets <abbr title="Periods in which a vCPU that wanted to run throughout got less \
+            than 98 % of what is reserved for it, of all such periods, and the largest shortfall. An optimum misses none.">missed</abbr>\
+            </span></th>
+            """;
+    private static final String BUDGETS_SUBHEAD =
+            """
+            <th scope="col" class="number">times</th><th scope="col" class="number">at most</th>
+            """;
     private static final String COUNTED_HEAD = "<th scope=\"col\" rowspan=\"2\">Its workload counted</th>";
     private static final String DOMAIN_SUBHEAD =
             """
             <tr><th scope="col" class="number">points</th><th scope="col" class="number">at most</th>
-            <th scope="col" class="number">p50</th><th scope="col" class="number">p99</th>
+            %s<th scope="col" class="number">p50</th><th scope="col" class="number">p99</th>
             <th scope="col" class="number">max</th>
             <th scope="col" class="number">p50</th><th scope="col" class="number">max</th></tr></thead>
             """;
@@ -108,16 +120,22 @@ final class ReportTables {
 
     /** Every domain, cell beside cell. */
     String domainTable() {
-        boolean counted = anyCounters();
-        StringBuilder out = new StringBuilder(DOMAIN_HEAD);
-        out.append(counted ? COUNTED_HEAD : "").append("</tr>").append(DOMAIN_SUBHEAD);
+        boolean counted = any(d -> !d.counters().isEmpty());
+        boolean reserved = any(d -> d.budgets() != null);
+        int columns = 12 + (reserved ? 2 : 0) + (counted ? 1 : 0);
+        StringBuilder out = new StringBuilder(DOMAIN_HEAD.formatted(reserved ? BUDGETS_HEAD : ""));
+        out.append(counted ? COUNTED_HEAD : "")
+                .append("</tr>")
+                .append(DOMAIN_SUBHEAD.formatted(reserved ? BUDGETS_SUBHEAD : ""));
         double most = mostCpu();
         byDomain().forEach((id, inCells) -> {
-            out.append("<tbody><tr class=\"group\"><th scope=\"rowgroup\" colspan=\"13\"><div>");
+            out.append("<tbody><tr class=\"group\"><th scope=\"rowgroup\" colspan=\"")
+                    .append(columns)
+                    .append("\"><div>");
             out.append(domainHead(id, inCells)).append("</div></th></tr>");
             inCells.forEach((cell, d) -> out.append("<tr>")
                     .append(cellHead(cell))
-                    .append(figures(d, most))
+                    .append(figures(d, most, reserved))
                     .append(counted ? "<td class=\"counted\">" + counters(d) + "</td>" : "")
                     .append("</tr>"));
             out.append("</tbody>");
@@ -156,12 +174,13 @@ final class ReportTables {
         return notes;
     }
 
-    private static String figures(DomainSummary d, double most) {
+    private static String figures(DomainSummary d, double most, boolean reserved) {
         double width = d.cpuPercent() == null || most == 0 ? 0 : 100 * d.cpuPercent() / most;
         return "<td class=\"number share\" style=\"--share:" + String.format(Locale.ROOT, "%.1f", width)
                 + "%\" data-domain=\"" + d.id() + "\">" + escape(Figures.percent(d.cpuPercent())) + "</td>"
                 + number(d.fluidPercent() == null ? Figures.NONE : Figures.points(d.cpuPercent() - d.fluidPercent()))
                 + number(Figures.duration(d.farthestFromFluidNanos()))
+                + (reserved ? budgets(d.budgets()) : "")
                 + number(Figures.duration(d.wakeLatencyNanos().p50()))
                 + number(Figures.duration(d.wakeLatencyNanos().p99()))
                 + number(Figures.duration(d.wakeLatencyNanos().max()))
@@ -172,9 +191,15 @@ final class ReportTables {
                 + number(Figures.count(d.migrations()));
     }
 
-    private boolean anyCounters() {
-        return cells.stream().flatMap(c -> c.summary().domains().stream()).anyMatch(d -> !d.counters()
-                .isEmpty());
+    private static String budgets(Budgets b) {
+        return b == null
+                ? number(Figures.NONE) + number(Figures.NONE)
+                : number(Figures.count(b.missed()) + " of " + Figures.count(b.periods()))
+                        + number(Figures.duration(b.shortfallNanos()));
+    }
+
+    private boolean any(Predicate<DomainSummary> what) {
+        return cells.stream().flatMap(c -> c.summary().domains().stream()).anyMatch(what);
     }
 
     private static String counters(DomainSummary d) {

@@ -52,6 +52,7 @@ class HtmlReportTest {
                 50.0,
                 49.5,
                 20L,
+                null,
                 1,
                 0,
                 0,
