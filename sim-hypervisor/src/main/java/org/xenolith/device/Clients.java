@@ -31,6 +31,7 @@ public final class Clients implements Endpoint {
     private final long[] asked;
 
     private long sent;
+    private long sentBefore;
     private long givenUp;
     private int first;
 
@@ -107,8 +108,15 @@ public final class Clients implements Endpoint {
     }
 
     @Override
+    public void beginWindow() {
+        sentBefore = sent;
+        givenUp = 0;
+        responses.clear();
+    }
+
+    @Override
     public void count(Map<String, Long> counters, long elapsedNanos) {
-        counters.put("requests", sent);
+        counters.put("requests", sent - sentBefore);
         counters.put("responses", responses.count());
         counters.put("givenUp", givenUp);
         counters.put("responsesPerSecond", Endpoint.perSecond(responses.count(), elapsedNanos));

@@ -24,7 +24,10 @@ public interface Endpoint {
     /** {@code packet} has come. */
     void receive(Packet packet, long nowNanos);
 
-    /** Adds what it has counted in {@code elapsedNanos} ns, by name with its unit. */
+    /** The window that is measured begins: what it has counted so far counts no more. */
+    void beginWindow();
+
+    /** Adds what it has counted since then, or ever, in {@code elapsedNanos} ns, by name with its unit. */
     void count(Map<String, Long> counters, long elapsedNanos);
 
     /** {@code count} in {@code nanos} ns, as a rate per second. */

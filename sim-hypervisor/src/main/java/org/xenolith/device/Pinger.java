@@ -15,6 +15,7 @@ public final class Pinger implements Endpoint {
     private final Latencies roundTrips = new Latencies();
     private long nextNanos;
     private long sent;
+    private long sentBefore;
 
     /** Pings {@code peer} from {@code own} each {@code intervalNanos}, at random more or less by up to {@code jitterPercent}; never if that is 0. */
     public Pinger(int own, int peer, int bytes, long intervalNanos, long jitterPercent, RandomStream random) {
@@ -44,9 +45,15 @@ public final class Pinger implements Endpoint {
     }
 
     @Override
+    public void beginWindow() {
+        sentBefore = sent;
+        roundTrips.clear();
+    }
+
+    @Override
     public void count(Map<String, Long> counters, long elapsedNanos) {
         if (intervalNanos > 0) {
-            counters.put("pings", sent);
+            counters.put("pings", sent - sentBefore);
             counters.put("replies", roundTrips.count());
             roundTrips.count("roundTrip", counters);
         }

@@ -55,6 +55,11 @@ public final class Server implements Endpoint {
     }
 
     @Override
+    public void beginWindow() {
+        served = 0;
+    }
+
+    @Override
     public void count(Map<String, Long> counters, long elapsedNanos) {
         counters.put("served", served);
     }

@@ -12,6 +12,8 @@ public final class StreamReceiver implements Endpoint {
     private long packets;
     private long bytes;
     private long next;
+    private long packetsBefore;
+    private long missingBefore;
 
     /** Takes a stream whose sender has a {@code window} of so many packets. */
     public StreamReceiver(int window) {
@@ -39,9 +41,16 @@ public final class StreamReceiver implements Endpoint {
     }
 
     @Override
+    public void beginWindow() {
+        packetsBefore = packets;
+        missingBefore = next - packets;
+        bytes = 0;
+    }
+
+    @Override
     public void count(Map<String, Long> counters, long elapsedNanos) {
-        counters.put("packetsReceived", packets);
-        counters.put("packetsMissing", next - packets);
+        counters.put("packetsReceived", packets - packetsBefore);
+        counters.put("packetsMissing", next - packets - missingBefore);
         counters.put("kilobitsPerSecond", Endpoint.perSecond(bytes * 8 / 1000, elapsedNanos));
     }
 }

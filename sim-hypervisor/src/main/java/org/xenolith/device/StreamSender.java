@@ -17,6 +17,9 @@ public final class StreamSender implements Endpoint {
     private long acknowledged;
     private long lost;
     private long heardNanos;
+    private long sentBefore;
+    private long lostBefore;
+    private long deliveredBefore;
 
     /** Streams packets of {@code bytes} from {@code own} to {@code peer}. */
     public StreamSender(int own, int peer, int bytes, int window) {
@@ -50,9 +53,17 @@ public final class StreamSender implements Endpoint {
     }
 
     @Override
+    public void beginWindow() {
+        sentBefore = sent;
+        lostBefore = lost;
+        deliveredBefore = acknowledged - lost;
+    }
+
+    @Override
     public void count(Map<String, Long> counters, long elapsedNanos) {
-        counters.put("packetsSent", sent);
-        counters.put("packetsLost", lost);
-        counters.put("kilobitsPerSecond", Endpoint.perSecond((acknowledged - lost) * bytes * 8 / 1000, elapsedNanos));
+        counters.put("packetsSent", sent - sentBefore);
+        counters.put("packetsLost", lost - lostBefore);
+        long delivered = acknowledged - lost - deliveredBefore;
+        counters.put("kilobitsPerSecond", Endpoint.perSecond(delivered * bytes * 8 / 1000, elapsedNanos));
     }
 }

@@ -22,6 +22,15 @@ public final class Latencies {
         sumOfSquares += (double) nanos * nanos;
     }
 
+    /** Forgets all. */
+    public void clear() {
+        histogram.reset();
+        count = 0;
+        max = 0;
+        sum = 0;
+        sumOfSquares = 0;
+    }
+
     /** How many. */
     public long count() {
         return count;

@@ -34,6 +34,7 @@ public final class BootedLoad {
     private final List<BootedGuest> guests = new ArrayList<>();
     private Domain domain;
     private ConsoleBackend console;
+    private Map<String, Long> before = Map.of();
 
     /** Cores for {@code vcpus} vCPUs of a domain of {@code type}. */
     BootedLoad(Hypervisor hypervisor, Domain.Type type, int vcpus, Timing.Kind timing, CostProfile costs) {
@@ -75,6 +76,17 @@ public final class BootedLoad {
 
     /** What a summary tells of it: what it executed, and how long its vCPUs were runnable and did not run, which Linux counts as steal time. */
     Map<String, Long> counters() {
+        Map<String, Long> counters = sums();
+        counters.replaceAll((name, sum) -> sum - before.getOrDefault(name, 0L));
+        return counters;
+    }
+
+    /** The window that is measured begins: what was counted so far counts no more. */
+    void beginWindow() {
+        before = sums();
+    }
+
+    private Map<String, Long> sums() {
         long waited = domain.vcpus().stream()
                 .mapToLong(vcpu -> vcpu.cyclesIn(Runstate.RUNNABLE))
                 .sum();

@@ -122,6 +122,7 @@ final class CellRun {
         hypervisor = built;
 
         runTo(simulation, 0, from, to);
+        simulation.beginWindow();
         List<long[]> before = built.pcpus().stream().map(CellRun::cycles).toList();
         runTo(simulation, from, to, to);
         simulating = false;

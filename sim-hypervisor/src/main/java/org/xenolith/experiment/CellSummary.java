@@ -81,7 +81,7 @@ public record CellSummary(
      * @param wakeups how often one of its vCPUs woke (left BLOCKED)
      * @param backlogged whether none of its vCPUs that ran ever blocked: its demand was without bound
      * @param note what the reader of the table must know, such as that its demand is censored; null if nothing
-     * @param counters what its workload counted, by name with its unit; empty if nothing
+     * @param counters what its workload counted in the window, by name with its unit; empty if nothing
      * @param wakeLatencyNanos from waking to running
      * @param runLengthNanos lengths of unbroken runs
      * @param vcpus the same by vCPU

@@ -89,7 +89,8 @@ final class CellsCsv {
         return value == null ? null : new BigDecimal(value).setScale(4, RoundingMode.HALF_EVEN);
     }
 
-    private static List<String> fields(Object... values) {
+    /** Values as they stand in a line. */
+    static List<String> fields(Object... values) {
         return Arrays.stream(values).map(CellsCsv::field).toList();
     }
 

@@ -18,7 +18,7 @@ import org.xenolith.experiment.report.HtmlReport;
 import org.xenolith.experiment.report.ReportModel;
 
 /**
- * The folder that a run leaves: {@code manifest.json}, {@code summary.json}, {@code cells.csv}, {@code report.html}, and in
+ * The folder that a run leaves: {@code manifest.json}, {@code summary.json}, {@code cells.csv}, {@code counters.csv}, {@code report.html}, and in
  * {@code cells/} a trace and a summary for each cell. Every file is written whole under another name and then moved into
  * place, so that none is ever half there. What cannot be written is reported as {@link UncheckedIOException} in one line.
  */
@@ -148,6 +148,7 @@ public final class RunFolder {
     void writeSummary(Summary summary) {
         write(folder.resolve("summary.json"), summary.toJson());
         write(folder.resolve("cells.csv"), CellsCsv.of(summary));
+        write(folder.resolve("counters.csv"), CountersCsv.of(summary));
     }
 
     void writeReport(ReportModel model) {

@@ -253,7 +253,13 @@ public final class Simulation {
         return hypervisor;
     }
 
-    /** The domains with what their workloads have counted so far. */
+    /** The window that is measured begins: what workloads have counted so far counts no more. */
+    void beginWindow() {
+        loads.values().forEach(DomainLoad::beginWindow);
+        booted.values().forEach(BootedLoad::beginWindow);
+    }
+
+    /** The domains with what their workloads have counted in the window. */
     List<DomainLabel> labels() {
         return specs.stream()
                 .map(spec -> new DomainLabel(

@@ -54,6 +54,9 @@ final class DiskClient implements WorkloadKind {
         private final String backend;
         private Hypervisor hypervisor;
 
+        /** When it began to count, cycles. */
+        private long windowBegin;
+
         Load(int vcpus, Loop loop, GrantedFrames frames, String backend) {
             super(vcpus, IoLoop.EVENT_LINE, frames.memory(), id -> id == 0 ? loop : Workload.Task::waitForEver);
             this.loop = loop;
@@ -64,6 +67,7 @@ final class DiskClient implements WorkloadKind {
         @Override
         void connect(Hypervisor machine, Domain own, Map<Integer, DomainLoad> loads) {
             hypervisor = machine;
+            windowBegin = machine.time();
             DriverLoad driver = DriverLoad.find(hypervisor, own, "disk", backend, loads);
             frames.grantAll(driver.domainId());
             driver.attachDisk(own, this, frames);
@@ -71,8 +75,14 @@ final class DiskClient implements WorkloadKind {
         }
 
         @Override
+        public void beginWindow() {
+            windowBegin = hypervisor.time();
+            loop.latencies.clear();
+        }
+
+        @Override
         public Map<String, Long> counters() {
-            long nanos = hypervisor.clock().toNanos(hypervisor.time());
+            long nanos = hypervisor.clock().toNanos(hypervisor.time() - windowBegin);
             Map<String, Long> counters = new LinkedHashMap<>();
             counters.put("requests", loop.latencies.count());
             counters.put("kibPerSecond", perSecond(loop.latencies.count() * loop.pages * KIB_PER_PAGE, nanos));

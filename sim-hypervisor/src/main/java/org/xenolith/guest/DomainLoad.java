@@ -16,6 +16,7 @@ import org.xenolith.hypervisor.Hypervisor;
 public class DomainLoad {
     private final FlatMemory memory;
     private final List<TinyKernel> guests = new ArrayList<>();
+    private Map<String, Long> before = Map.of();
 
     /**
      * A load of {@code vcpus} kernels with {@code lines} event lines each.
@@ -52,8 +53,20 @@ public class DomainLoad {
      */
     void connect(Hypervisor hypervisor, Domain own, Map<Integer, DomainLoad> loads) {}
 
-    /** What the workload counted so far, by name; a name ends in its unit. */
+    /** The window that is measured begins: what the workload counted so far counts no more. */
+    public void beginWindow() {
+        before = sums();
+    }
+
+    /** What the workload counted since {@link #beginWindow}, or ever, by name; a name ends in its unit. */
     public Map<String, Long> counters() {
+        Map<String, Long> counters = sums();
+        counters.replaceAll((name, sum) -> sum - before.getOrDefault(name, 0L));
+        return counters;
+    }
+
+    /** What of that are sums, since its start. */
+    Map<String, Long> sums() {
         return new LinkedHashMap<>();
     }
 

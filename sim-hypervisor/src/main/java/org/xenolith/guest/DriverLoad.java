@@ -228,7 +228,7 @@ final class DriverLoad extends DomainLoad {
     }
 
     @Override
-    public Map<String, Long> counters() {
+    Map<String, Long> sums() {
         long forwarded = 0;
         long delivered = 0;
         long dropped = toOutside.dropped() + toCard.dropped();

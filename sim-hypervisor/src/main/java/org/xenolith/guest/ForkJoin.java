@@ -48,7 +48,7 @@ final class ForkJoin implements WorkloadKind {
             }
 
             @Override
-            public Map<String, Long> counters() {
+            Map<String, Long> sums() {
                 Map<String, Long> counters = new LinkedHashMap<>();
                 counters.put("phases", barrier.phase);
                 return counters;

@@ -204,7 +204,7 @@ class GuestOs extends DomainLoad {
     }
 
     @Override
-    public Map<String, Long> counters() {
+    Map<String, Long> sums() {
         Map<String, Long> counters = new LinkedHashMap<>();
         counters.put("computedNanos", nanos(computedCycles()));
         counters.put("switches", cpus.stream().mapToLong(cpu -> cpu.switches).sum());

@@ -90,6 +90,7 @@ final class LinuxTrace implements WorkloadKind {
             }
         }
 
+        /** Of the trace as a whole, and of the window what the guest's kernel counts. */
         @Override
         public Map<String, Long> counters() {
             Map<String, Long> counters = new LinkedHashMap<>();

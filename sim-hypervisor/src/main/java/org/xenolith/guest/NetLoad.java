@@ -37,6 +37,10 @@ final class NetLoad extends DomainLoad {
     private final GrantedFrames frames;
     private final NetLoop loop;
     private Hypervisor hypervisor;
+
+    /** When it began to count, cycles. */
+    private long windowBegin;
+
     private Endpoint inside;
     private Endpoint outside;
 
@@ -81,6 +85,7 @@ final class NetLoad extends DomainLoad {
     @Override
     void connect(Hypervisor machine, Domain own, Map<Integer, DomainLoad> loads) {
         hypervisor = machine;
+        windowBegin = machine.time();
         DriverLoad driver = driver(own, loads);
         frames.grantAll(driver.domainId());
         driver.attachInterface(own, this, frames);
@@ -126,8 +131,17 @@ final class NetLoad extends DomainLoad {
     }
 
     @Override
+    public void beginWindow() {
+        windowBegin = hypervisor.time();
+        inside.beginWindow();
+        if (outside != null) {
+            outside.beginWindow();
+        }
+    }
+
+    @Override
     public Map<String, Long> counters() {
-        long nanos = hypervisor.clock().toNanos(hypervisor.time());
+        long nanos = hypervisor.clock().toNanos(hypervisor.time() - windowBegin);
         Map<String, Long> counters = new LinkedHashMap<>();
         inside.count(counters, nanos);
         if (outside != null) {

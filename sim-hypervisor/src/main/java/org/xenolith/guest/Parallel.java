@@ -71,10 +71,10 @@ final class Parallel implements WorkloadKind {
         }
 
         @Override
-        public Map<String, Long> counters() {
+        Map<String, Long> sums() {
             Map<String, Long> counters = new LinkedHashMap<>();
             counters.put("phases", joined + barrier.phase());
-            counters.putAll(super.counters());
+            counters.putAll(super.sums());
             return counters;
         }
     }

@@ -36,7 +36,7 @@ final class Periodic implements WorkloadKind {
         Load[] load = new Load[vcpus];
         return new DomainLoad(vcpus, 0, id -> load[id] = new Load(values)) {
             @Override
-            public Map<String, Long> counters() {
+            Map<String, Long> sums() {
                 Map<String, Long> counters = new LinkedHashMap<>();
                 long turns = 0;
                 long late = 0;

@@ -94,7 +94,7 @@ final class PingPong implements WorkloadKind {
         }
 
         @Override
-        public Map<String, Long> counters() {
+        Map<String, Long> sums() {
             Map<String, Long> counters = new LinkedHashMap<>();
             long returns = 0;
             for (Player player : players) {

@@ -11,6 +11,8 @@ import org.xenolith.engine.RandomStream;
  * that theory says is the hypervisor's doing.
  */
 final class Poisson implements WorkloadKind {
+    private static final String RESPONSES = "responseNanos";
+
     @Override
     public String name() {
         return "poisson";
@@ -34,7 +36,7 @@ final class Poisson implements WorkloadKind {
         Load[] load = new Load[vcpus];
         return new DomainLoad(vcpus, 0, id -> load[id] = new Load(values)) {
             @Override
-            public Map<String, Long> counters() {
+            Map<String, Long> sums() {
                 Map<String, Long> counters = new LinkedHashMap<>();
                 long served = 0;
                 long responseNanos = 0;
@@ -43,7 +45,15 @@ final class Poisson implements WorkloadKind {
                     responseNanos += l.responseNanos;
                 }
                 counters.put("served", served);
-                counters.put("meanResponseNanos", served == 0 ? 0 : responseNanos / served);
+                counters.put(RESPONSES, responseNanos);
+                return counters;
+            }
+
+            @Override
+            public Map<String, Long> counters() {
+                Map<String, Long> counters = super.counters();
+                long responseNanos = counters.remove(RESPONSES);
+                counters.put("meanResponseNanos", responseNanos / Math.max(1, counters.get("served")));
                 return counters;
             }
         };

@@ -90,10 +90,22 @@ final class Tasks implements WorkloadKind {
         }
 
         @Override
-        public Map<String, Long> counters() {
+        Map<String, Long> sums() {
             Map<String, Long> counters = new LinkedHashMap<>();
             counters.put("turns", turns);
-            counters.putAll(super.counters());
+            counters.putAll(super.sums());
+            return counters;
+        }
+
+        @Override
+        public void beginWindow() {
+            super.beginWindow();
+            longestWaitNanos = 0;
+        }
+
+        @Override
+        public Map<String, Long> counters() {
+            Map<String, Long> counters = super.counters();
             if (!locks.isEmpty()) {
                 counters.put("longestWaitNanos", longestWaitNanos);
             }

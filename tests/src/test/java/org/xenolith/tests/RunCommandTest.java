@@ -79,6 +79,7 @@ class RunCommandTest {
                 "manifest.json",
                 "summary.json",
                 "cells.csv",
+                "counters.csv",
                 "report.html",
                 "cells/credit2.trc",
                 "cells/credit2.json",

@@ -464,7 +464,8 @@ class ShippedScenariosTest {
 
     private static void stream(Cells cells) {
         for (String scheduler : List.of("credit", "credit2", "rr")) {
-            assertThat(cells.counter(scheduler, "alone", "kilobitsPerSecond")).isBetween(990_000L, 1_000_000L);
+            // A wire of 1 Gb/s; what is acknowledged within the window may have been sent a packet or two before it.
+            assertThat(cells.counter(scheduler, "alone", "kilobitsPerSecond")).isBetween(990_000L, 1_000_025L);
             assertThat(cells.cpu(scheduler, "dom0")).isBetween(55.0, 65.0);
             assertThat(cells.counter(scheduler, "crowded", "packetsLost")).isZero();
         }
@@ -473,7 +474,7 @@ class ShippedScenariosTest {
         assertThat(crowded).isLessThan(150_000);
         assertThat(cells.counter("credit2", "helped", "kilobitsPerSecond")).isGreaterThan(3 * crowded);
         assertThat(cells.counter("rr", "helped", "kilobitsPerSecond"))
-                .isEqualTo(cells.counter("rr", "crowded", "kilobitsPerSecond"))
+                .isCloseTo(cells.counter("rr", "crowded", "kilobitsPerSecond"), within(25L)) // two packets
                 .isLessThan(50_000);
     }
 }

@@ -48,6 +48,8 @@ final class ReportTables {
             <th scope="col" class="number">p50</th><th scope="col" class="number">max</th></tr></thead>
             """;
 
+    private static final String NANOS = "Nanos";
+
     private final List<ReportCell> cells;
 
     ReportTables(List<ReportCell> cells) {
@@ -204,7 +206,11 @@ final class ReportTables {
 
     private static String counters(DomainSummary d) {
         return d.counters().entrySet().stream()
-                .map(e -> escape(e.getKey() + " " + Figures.count(e.getValue())))
+                .map(e -> escape(
+                        e.getKey().endsWith(NANOS)
+                                ? e.getKey().substring(0, e.getKey().length() - NANOS.length()) + " "
+                                        + Figures.duration(e.getValue())
+                                : e.getKey() + " " + Figures.count(e.getValue())))
                 .collect(Collectors.joining("<br>"));
     }
 
