@@ -1,5 +1,7 @@
 package org.xenolith.hypervisor;
 
+import org.xenolith.machine.LittleEndian;
+
 /**
  * Memory for guests that execute no instructions: bytes from address 0 on, for the arguments of hypercalls and, in frames of 4 KiB, what is shared
  * with other domains. Which frames those are a grant table of version 1 says, in the memory too.
@@ -66,17 +68,17 @@ public final class FlatMemory implements GuestMemory {
 
     /** Writes a 32-bit value, for the guest that owns this memory. */
     public void put32(int address, int value) {
-        LittleEndian.INT.set(bytes, address, value);
+        LittleEndian.put32(bytes, address, value);
     }
 
     /** Writes a 64-bit value, for the guest that owns this memory. */
     public void put64(int address, long value) {
-        LittleEndian.LONG.set(bytes, address, value);
+        LittleEndian.put64(bytes, address, value);
     }
 
     /** Reads a 32-bit value, for the guest that owns this memory. */
     public int get32(int address) {
-        return (int) LittleEndian.INT.get(bytes, address);
+        return LittleEndian.get32(bytes, address);
     }
 
     /** Writes a byte, for a guest that this memory is shared with. */
@@ -86,7 +88,7 @@ public final class FlatMemory implements GuestMemory {
 
     /** Writes a 16-bit value, likewise. */
     public void put16(int address, int value) {
-        LittleEndian.SHORT.set(bytes, address, (short) value);
+        LittleEndian.put16(bytes, address, value);
     }
 
     /** Reads a byte, zero-extended, likewise. */
@@ -96,12 +98,12 @@ public final class FlatMemory implements GuestMemory {
 
     /** Reads a 16-bit value, zero-extended, likewise. */
     public int get16(int address) {
-        return (short) LittleEndian.SHORT.get(bytes, address) & 0xffff;
+        return LittleEndian.get16(bytes, address);
     }
 
     /** Reads a 64-bit value, likewise. */
     public long get64(int address) {
-        return (long) LittleEndian.LONG.get(bytes, address);
+        return LittleEndian.get64(bytes, address);
     }
 
     /** Copies {@code length} bytes of frame {@code frame} from {@code offset} on to another memory; both are within their frames. */

@@ -1,5 +1,7 @@
 package org.xenolith.hypervisor;
 
+import org.xenolith.machine.LittleEndian;
+
 /** A structure of the ABI, copied from a guest's memory to be looked at, and back when answered. Offsets are in bytes. */
 final class GuestStruct {
     private final byte[] buffer;
@@ -26,17 +28,17 @@ final class GuestStruct {
 
     /** A 16-bit value, zero-extended. */
     int int16(int offset) {
-        return (short) LittleEndian.SHORT.get(buffer, offset) & 0xffff;
+        return LittleEndian.get16(buffer, offset);
     }
 
     /** A 32-bit value. */
     int int32(int offset) {
-        return (int) LittleEndian.INT.get(buffer, offset);
+        return LittleEndian.get32(buffer, offset);
     }
 
     /** A 64-bit value. */
     long int64(int offset) {
-        return (long) LittleEndian.LONG.get(buffer, offset);
+        return LittleEndian.get64(buffer, offset);
     }
 
     /** Sets a byte. */
@@ -46,17 +48,17 @@ final class GuestStruct {
 
     /** Sets 16 bits. */
     void put16(int offset, int value) {
-        LittleEndian.SHORT.set(buffer, offset, (short) value);
+        LittleEndian.put16(buffer, offset, value);
     }
 
     /** Sets 32 bits. */
     void put32(int offset, int value) {
-        LittleEndian.INT.set(buffer, offset, value);
+        LittleEndian.put32(buffer, offset, value);
     }
 
     /** Sets 64 bits. */
     void put64(int offset, long value) {
-        LittleEndian.LONG.set(buffer, offset, value);
+        LittleEndian.put64(buffer, offset, value);
     }
 
     /** The bytes themselves. */

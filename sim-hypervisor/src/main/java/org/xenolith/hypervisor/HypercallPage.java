@@ -1,5 +1,6 @@
 package org.xenolith.hypervisor;
 
+import org.xenolith.machine.LittleEndian;
 import org.xenolith.machine.MachineMemory;
 
 /** The page of code by which a hardware-virtualised guest may issue hypercalls without knowing the processor's vendor. */
@@ -32,7 +33,7 @@ final class HypercallPage {
                 continue;
             }
             page[at] = (byte) 0xb8; // mov number, %eax
-            LittleEndian.INT.set(page, at + 1, number);
+            LittleEndian.put32(page, at + 1, number);
             page[at + 5] = 0x0f; // vmmcall
             page[at + 6] = 0x01;
             page[at + 7] = (byte) 0xd9;

@@ -1,6 +1,7 @@
 package org.xenolith.hypervisor;
 
 import java.util.Arrays;
+import org.xenolith.machine.LittleEndian;
 
 /** What a domain is told of its physical memory: an e820 table, in the layout in which {@code XENMEM_memory_map} copies it. */
 public final class MemoryMap {
@@ -31,9 +32,9 @@ public final class MemoryMap {
         }
         int at = table.length;
         table = Arrays.copyOf(table, at + ENTRY);
-        LittleEndian.LONG.set(table, at, start);
-        LittleEndian.LONG.set(table, at + 8, size);
-        LittleEndian.INT.set(table, at + 16, type);
+        LittleEndian.put64(table, at, start);
+        LittleEndian.put64(table, at + 8, size);
+        LittleEndian.put32(table, at + 16, type);
     }
 
     /** How many ranges there are. */
@@ -43,17 +44,17 @@ public final class MemoryMap {
 
     /** First address of range {@code i}. */
     public long start(int i) {
-        return (long) LittleEndian.LONG.get(table, ENTRY * i);
+        return LittleEndian.get64(table, ENTRY * i);
     }
 
     /** Bytes of range {@code i}. */
     public long size(int i) {
-        return (long) LittleEndian.LONG.get(table, ENTRY * i + 8);
+        return LittleEndian.get64(table, ENTRY * i + 8);
     }
 
     /** Type of range {@code i}. */
     public int type(int i) {
-        return (int) LittleEndian.INT.get(table, ENTRY * i + 16);
+        return LittleEndian.get32(table, ENTRY * i + 16);
     }
 
     /** The ranges as the guest gets them. */

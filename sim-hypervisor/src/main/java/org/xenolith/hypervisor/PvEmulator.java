@@ -1,6 +1,7 @@
 package org.xenolith.hypervisor;
 
 import java.util.Arrays;
+import org.xenolith.machine.LittleEndian;
 
 /**
  * What a PV kernel may not do at level 3 and Xen does for it: control and debug registers, ports, the time-stamp counter, CPUID. As
@@ -116,7 +117,7 @@ final class PvEmulator {
         Register index = in ? Register.RDI : Register.RSI;
         long address = registers.get(index);
         if (in) {
-            LittleEndian.INT.set(element, 0, read(port, bytes));
+            LittleEndian.put32(element, 0, read(port, bytes));
         }
         boolean reached = in
                 ? registers.memory().write(address, element, bytes)
@@ -127,7 +128,7 @@ final class PvEmulator {
             return false;
         }
         if (!in) {
-            write(port, bytes, (int) LittleEndian.INT.get(element, 0));
+            write(port, bytes, LittleEndian.get32(element, 0));
         }
         boolean down = (registers.get(Register.RFLAGS) & 1 << 10) != 0;
         registers.set(index, address + (down ? -bytes : bytes));

@@ -1,5 +1,6 @@
 package org.xenolith.hypervisor;
 
+import org.xenolith.machine.LittleEndian;
 import org.xenolith.machine.MachineMemory;
 
 /**
@@ -90,20 +91,20 @@ public final class SharedInfo {
         System.arraycopy(page, vcpuInfo[vcpu], page, machineAddress, VCPU_INFO);
         vcpuInfo[vcpu] = machineAddress;
         setUpcallPending(vcpu, true);
-        LittleEndian.LONG.set(page, machineAddress + PENDING_SEL, -1L);
+        LittleEndian.put64(page, machineAddress + PENDING_SEL, -1L);
     }
 
     /** Sets {@code arch.cr2} of {@code vcpu}: the address of the page fault that a PV guest is about to be told of. */
     void setCr2(int vcpu, long address) {
         touch(vcpu);
-        LittleEndian.LONG.set(page, vcpuInfo[vcpu] + CR2, address);
+        LittleEndian.put64(page, vcpuInfo[vcpu] + CR2, address);
     }
 
     /** Fills the {@code vcpu_time_info} of {@code vcpu}, in the manner of its version protocol. */
     void setTime(int vcpu, GuestStruct time) {
         touch(vcpu);
         int at = vcpuInfo[vcpu] + TIME;
-        int version = (int) LittleEndian.INT.get(page, at);
+        int version = LittleEndian.get32(page, at);
         time.put32(0, (version + 1 | 1) + 1);
         System.arraycopy(time.bytes(), 0, page, at, PvClock.TIME_INFO);
     }
@@ -114,11 +115,11 @@ public final class SharedInfo {
             throw new IllegalArgumentException("nanoseconds of the wall clock: " + nanos);
         }
         int at = base + WALL_CLOCK;
-        int version = (int) LittleEndian.INT.get(page, at);
-        LittleEndian.INT.set(page, at + 4, (int) seconds);
-        LittleEndian.INT.set(page, at + 8, nanos);
-        LittleEndian.INT.set(page, at + 12, (int) (seconds >>> 32));
-        LittleEndian.INT.set(page, at, (version + 1 | 1) + 1);
+        int version = LittleEndian.get32(page, at);
+        LittleEndian.put32(page, at + 4, (int) seconds);
+        LittleEndian.put32(page, at + 8, nanos);
+        LittleEndian.put32(page, at + 12, (int) (seconds >>> 32));
+        LittleEndian.put32(page, at, (version + 1 | 1) + 1);
     }
 
     /** A core may keep decoded what a guest has its {@code vcpu_info} on top of. */
@@ -153,8 +154,8 @@ public final class SharedInfo {
     /** Takes {@code evtchn_pending_sel} of {@code vcpu}: which words of pending bits to look at; it becomes 0. */
     public long takePendingSelector(int vcpu) {
         touch(vcpu);
-        long selector = (long) LittleEndian.LONG.get(page, vcpuInfo[vcpu] + PENDING_SEL);
-        LittleEndian.LONG.set(page, vcpuInfo[vcpu] + PENDING_SEL, 0L);
+        long selector = LittleEndian.get64(page, vcpuInfo[vcpu] + PENDING_SEL);
+        LittleEndian.put64(page, vcpuInfo[vcpu] + PENDING_SEL, 0L);
         return selector;
     }
 
@@ -163,10 +164,10 @@ public final class SharedInfo {
      * they become not pending.
      */
     public long takePending(int word, long bound) {
-        long pending = (long) LittleEndian.LONG.get(page, base + EVTCHN_PENDING + 8 * word);
-        long mask = (long) LittleEndian.LONG.get(page, base + EVTCHN_MASK + 8 * word);
+        long pending = LittleEndian.get64(page, base + EVTCHN_PENDING + 8 * word);
+        long mask = LittleEndian.get64(page, base + EVTCHN_MASK + 8 * word);
         long taken = pending & ~mask & bound;
-        LittleEndian.LONG.set(page, base + EVTCHN_PENDING + 8 * word, pending & ~taken);
+        LittleEndian.put64(page, base + EVTCHN_PENDING + 8 * word, pending & ~taken);
         return taken;
     }
 
@@ -205,9 +206,9 @@ public final class SharedInfo {
     boolean markSelector(int vcpu, int port) {
         touch(vcpu);
         int at = vcpuInfo[vcpu] + PENDING_SEL;
-        long selector = (long) LittleEndian.LONG.get(page, at);
+        long selector = LittleEndian.get64(page, at);
         long bit = 1L << (port >> 6);
-        LittleEndian.LONG.set(page, at, selector | bit);
+        LittleEndian.put64(page, at, selector | bit);
         return (selector & bit) != 0;
     }
 

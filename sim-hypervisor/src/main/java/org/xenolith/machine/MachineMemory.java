@@ -1,8 +1,5 @@
 package org.xenolith.machine;
 
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
-import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -22,10 +19,6 @@ public final class MachineMemory {
 
     /** Most frames of a machine: one array holds them. */
     public static final int MOST_FRAMES = (Integer.MAX_VALUE - 8) >> PAGE_SHIFT;
-
-    private static final VarHandle SHORT = view(short[].class);
-    private static final VarHandle INT = view(int[].class);
-    private static final VarHandle LONG = view(long[].class);
 
     /** Someone who keeps what he decoded from frames, or may write to them without asking. */
     public interface CodeWatcher {
@@ -54,10 +47,6 @@ public final class MachineMemory {
         code = new short[frames];
         used = new boolean[frames];
         free = frames;
-    }
-
-    private static VarHandle view(Class<?> array) {
-        return MethodHandles.byteArrayViewVarHandle(array, ByteOrder.LITTLE_ENDIAN);
     }
 
     /** All of it; frame {@code f} begins at {@code f << PAGE_SHIFT}. For cores, which check and tell what they write. */
@@ -144,17 +133,17 @@ public final class MachineMemory {
 
     /** The 16-bit value at {@code address}, zero-extended. */
     public int get16(int address) {
-        return (short) SHORT.get(bytes, address) & 0xffff;
+        return LittleEndian.get16(bytes, address);
     }
 
     /** The 32-bit value at {@code address}. */
     public int get32(int address) {
-        return (int) INT.get(bytes, address);
+        return LittleEndian.get32(bytes, address);
     }
 
     /** The 64-bit value at {@code address}. */
     public long get64(int address) {
-        return (long) LONG.get(bytes, address);
+        return LittleEndian.get64(bytes, address);
     }
 
     /** Writes a byte. */
@@ -166,19 +155,19 @@ public final class MachineMemory {
     /** Writes 16 bits. */
     public void put16(int address, int value) {
         written(address, 2);
-        SHORT.set(bytes, address, (short) value);
+        LittleEndian.put16(bytes, address, value);
     }
 
     /** Writes 32 bits. */
     public void put32(int address, int value) {
         written(address, 4);
-        INT.set(bytes, address, value);
+        LittleEndian.put32(bytes, address, value);
     }
 
     /** Writes 64 bits. */
     public void put64(int address, long value) {
         written(address, 8);
-        LONG.set(bytes, address, value);
+        LittleEndian.put64(bytes, address, value);
     }
 
     /** Copies {@code length} bytes out of memory. */

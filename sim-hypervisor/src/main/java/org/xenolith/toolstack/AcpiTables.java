@@ -3,6 +3,7 @@ package org.xenolith.toolstack;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
+import org.xenolith.machine.LittleEndian;
 
 /**
  * The ACPI tables of a PVH guest, with the content and at the addresses of those of Xen's toolstack: what processors there are, and that

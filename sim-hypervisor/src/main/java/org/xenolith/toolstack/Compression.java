@@ -14,6 +14,7 @@ import org.apache.commons.compress.compressors.lz4.BlockLZ4CompressorInputStream
 import org.apache.commons.compress.compressors.lz4.FramedLZ4CompressorInputStream;
 import org.tukaani.xz.LZMAInputStream;
 import org.tukaani.xz.SingleXZInputStream;
+import org.xenolith.machine.LittleEndian;
 
 /** How the kernel inside a bzImage may be compressed, told by its first bytes: what Linux's {@code scripts/Makefile.lib} makes. */
 enum Compression {

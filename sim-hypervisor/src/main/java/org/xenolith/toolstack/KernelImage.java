@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
 import org.xenolith.engine.InputException;
+import org.xenolith.machine.LittleEndian;
 
 /**
  * A kernel that can be started as a guest: an ELF executable with Xen's notes. A bzImage is unpacked here, as Xen's

@@ -4,6 +4,7 @@ import java.nio.charset.StandardCharsets;
 import org.xenolith.engine.InputException;
 import org.xenolith.hypervisor.Domain;
 import org.xenolith.hypervisor.MemoryMap;
+import org.xenolith.machine.LittleEndian;
 
 /**
  * Builds a 64-bit PV domain as Xen's toolstack does. From the kernel's linear base on, in order: the kernel; start info, xenstore's and

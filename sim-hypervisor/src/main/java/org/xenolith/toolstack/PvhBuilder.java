@@ -5,6 +5,7 @@ import org.xenolith.engine.InputException;
 import org.xenolith.hypervisor.Domain;
 import org.xenolith.hypervisor.HvmParams;
 import org.xenolith.hypervisor.MemoryMap;
+import org.xenolith.machine.LittleEndian;
 
 /**
  * Builds a PVH domain as Xen's toolstack does: memory from 0 on, the kernel where it wants to be, behind it the start info and the ramdisk;

@@ -4,6 +4,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.OptionalLong;
 import org.xenolith.engine.InputException;
+import org.xenolith.machine.LittleEndian;
 
 /** What a kernel says of itself to a domain builder, in ELF notes of owner {@code Xen}. Numbers: Xen's {@code public/elfnote.h}. */
 final class XenNotes {

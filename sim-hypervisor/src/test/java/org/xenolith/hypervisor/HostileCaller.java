@@ -2,6 +2,7 @@ package org.xenolith.hypervisor;
 
 import java.util.Arrays;
 import java.util.function.LongSupplier;
+import org.xenolith.machine.LittleEndian;
 import org.xenolith.machine.MachineMemory;
 
 /** A booted guest that issues any hypercall with any arguments, and whether that harmed anybody else. */
@@ -70,7 +71,7 @@ final class HostileCaller {
     private void scribble() {
         byte[] bytes = new byte[1024];
         for (int i = 0; i < bytes.length; i += choice(3) == 0 ? 4 : 8) {
-            LittleEndian.INT.set(bytes, i, (int) number());
+            LittleEndian.put32(bytes, i, (int) number());
         }
         guest.registers.memory().write(AREA, bytes, bytes.length);
     }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.ArrayList;
 import java.util.List;
 import net.jqwik.api.Example;
+import org.xenolith.machine.LittleEndian;
 import org.xenolith.trace.TraceEvent;
 
 class HvmArchTest {
@@ -275,7 +276,7 @@ class HvmArchTest {
         GuestMemory memory = guest.registers.memory();
         byte[] list = new byte[64 * entries];
         for (int i = 0; i < entries; i++) {
-            LittleEndian.LONG.set(list, 64 * i, (long) Abi.HYPERVISOR_XEN_VERSION);
+            LittleEndian.put64(list, 64 * i, (long) Abi.HYPERVISOR_XEN_VERSION);
         }
         memory.write(0x1000, list, list.length);
         guest.registers.set(Register.RIP, 0x803);
@@ -293,7 +294,7 @@ class HvmArchTest {
         assertThat(guest.results).containsExactly(0L);
         memory.read(0x1000, list, list.length);
         for (int i = 0; i < entries; i++) {
-            assertThat((long) LittleEndian.LONG.get(list, 64 * i + 8)).isEqualTo(0x40011);
+            assertThat(LittleEndian.get64(list, 64 * i + 8)).isEqualTo(0x40011);
         }
     }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.xenolith.hypervisor.ScriptedGuest.call;
 
 import net.jqwik.api.Example;
+import org.xenolith.machine.LittleEndian;
 
 class HypercallsTest {
     private static final int EVTCHN = Abi.HYPERVISOR_EVENT_CHANNEL_OP;
@@ -133,10 +134,10 @@ class HypercallsTest {
     @Example
     void pollWaitsForItsPortOrItsTime() {
         byte[] poll = new byte[28];
-        LittleEndian.LONG.set(poll, 0, 24L); // the ports follow the structure
-        LittleEndian.INT.set(poll, 8, 1);
-        LittleEndian.LONG.set(poll, 16, 70_000L);
-        LittleEndian.INT.set(poll, 24, 1);
+        LittleEndian.put64(poll, 0, 24L); // the ports follow the structure
+        LittleEndian.put32(poll, 8, 1);
+        LittleEndian.put64(poll, 16, 70_000L);
+        LittleEndian.put32(poll, 24, 1);
         ScriptedGuest guest = runAlone(
                 call(EVTCHN, Abi.EVTCHNOP_BIND_IPI, 0, 0),
                 new ScriptedGuest.Call(Abi.HYPERVISOR_SCHED_OP, Abi.SCHEDOP_POLL, poll),

@@ -2,6 +2,7 @@ package org.xenolith.hypervisor;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.xenolith.machine.LittleEndian;
 
 /** A guest that issues the hypercalls it is told to, ten cycles apart, and notes what comes back; then it computes. */
 final class ScriptedGuest implements Guest {
@@ -25,7 +26,7 @@ final class ScriptedGuest implements Guest {
     static Call call(int number, long op, int... words) {
         byte[] structure = new byte[4 * words.length];
         for (int i = 0; i < words.length; i++) {
-            LittleEndian.INT.set(structure, 4 * i, words[i]);
+            LittleEndian.put32(structure, 4 * i, words[i]);
         }
         return new Call(number, op, structure);
     }
@@ -70,7 +71,7 @@ final class ScriptedGuest implements Guest {
     }
 
     int port(int call, int offset) {
-        return (int) LittleEndian.INT.get(structures.get(call), offset);
+        return LittleEndian.get32(structures.get(call), offset);
     }
 
     @Override

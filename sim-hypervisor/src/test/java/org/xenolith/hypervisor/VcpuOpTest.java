@@ -8,6 +8,7 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 import net.jqwik.api.lifecycle.BeforeTry;
+import org.xenolith.machine.LittleEndian;
 import org.xenolith.machine.MachineMemory;
 
 /** What {@code vcpu_op} answers and leaves in the guest's memory. */
@@ -131,15 +132,15 @@ class VcpuOpTest {
         Vcpu v = domain.vcpus().get(0);
         byte[] area = new byte[VcpuAreas.RUNSTATE_INFO];
         assertThat(guest.registers.memory().read(AREA, area, area.length)).isTrue();
-        long entered = (long) LittleEndian.LONG.get(area, 8);
+        long entered = LittleEndian.get64(area, 8);
         long sum = 0;
         for (int state = 0; state < 4; state++) {
-            sum += (long) LittleEndian.LONG.get(area, 16 + 8 * state);
+            sum += LittleEndian.get64(area, 16 + 8 * state);
         }
-        assertThat((int) LittleEndian.INT.get(area, 0)).isEqualTo(v.runstate().ordinal());
+        assertThat(LittleEndian.get32(area, 0)).isEqualTo(v.runstate().ordinal());
         assertThat(entered).isEqualTo(v.stateEntryNanos()).isPositive();
         assertThat(sum).isEqualTo(entered);
-        long runnable = (long) LittleEndian.LONG.get(area, 16 + 8);
+        long runnable = LittleEndian.get64(area, 16 + 8);
         assertThat(runnable).as("time stolen by the rival").isGreaterThanOrEqualTo((slices / 2 - 1) * Fifo.SLICE_NANOS);
     }
 

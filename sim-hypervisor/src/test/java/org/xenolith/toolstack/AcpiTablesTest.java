@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.xenolith.machine.LittleEndian;
 
 class AcpiTablesTest {
     private static String text(byte[] bytes, int at, int length) {
