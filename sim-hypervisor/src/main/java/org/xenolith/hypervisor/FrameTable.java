@@ -22,18 +22,10 @@ public final class FrameTable {
     /** What PV guests read; null until there is one. */
     private MachineToPhys machineToPhys;
 
-    /** How often the hypervisor holds each frame: it is not given to anybody else before that ends. */
-    private final short[] held;
-
-    /** Frames given back while they were held. */
-    private final boolean[] released;
-
     FrameTable(MachineMemory memory) {
         this.memory = memory;
         owner = new int[memory.frames()];
         gfn = new int[memory.frames()];
-        held = new short[memory.frames()];
-        released = new boolean[memory.frames()];
         Arrays.fill(owner, NOBODY);
         Arrays.fill(gfn, NO_GFN);
         types = new PageTypes(this);
@@ -59,40 +51,42 @@ public final class FrameTable {
 
     /** Takes a frame of zeroes for {@code domainId} ({@link #NOBODY}: for the hypervisor itself); -1 if there is none. */
     public int allocate(int domainId) {
-        int mfn = memory.allocate();
-        if (mfn >= 0) {
-            owner[mfn] = domainId;
-            setGfn(mfn, NO_GFN);
-        }
-        return mfn;
+        return allocate(domainId, 0, memory.frames());
     }
 
-    /** Gives {@code mfn} back; while a PV guest still maps it, nobody else gets it. */
+    /**
+     * Takes 2^{@code order} frames of zeroes for {@code domainId} that lie one behind the other, from a multiple of their number on and all
+     * below frame {@code limit}; the first, or -1 if there are none such.
+     */
+    int allocate(int domainId, int order, int limit) {
+        int first = memory.allocate(order, limit);
+        if (first >= 0) {
+            for (int mfn = first; mfn < first + (1 << order); mfn++) {
+                owner[mfn] = domainId;
+                setGfn(mfn, NO_GFN);
+            }
+        }
+        return first;
+    }
+
+    /** Gives {@code mfn} back; while something refers to it, nobody else gets it. */
     public void release(int mfn) {
         setGfn(mfn, NO_GFN);
-        boolean mapped = types.keeps(mfn);
+        boolean kept = types.keeps(mfn);
         owner[mfn] = NOBODY;
-        if (mapped) {
-            return;
-        }
-        if (held[mfn] != 0) {
-            released[mfn] = true;
-        } else {
+        if (!kept) {
             memory.release(mfn);
         }
     }
 
     /** Keeps {@code mfn} from being given to anybody else, until {@link #letGo}. Holds are counted. */
     public void hold(int mfn) {
-        held[mfn]++;
+        types.hold(mfn);
     }
 
     /** Ends a {@link #hold}. */
     public void letGo(int mfn) {
-        if (--held[mfn] == 0 && released[mfn]) {
-            released[mfn] = false;
-            memory.release(mfn);
-        }
+        types.letGo(mfn);
     }
 
     /** Domain id of the owner of {@code mfn}, or {@link #NOBODY}; also for a number that is no frame of the machine. */

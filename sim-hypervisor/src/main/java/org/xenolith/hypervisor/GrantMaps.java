@@ -43,6 +43,11 @@ final class GrantMaps {
         return handle >= 0 && handle < used && flags[handle] != NOTHING;
     }
 
+    /** One more than the highest handle that ever was. */
+    int end() {
+        return used;
+    }
+
     Domain granter(int handle) {
         return granter[handle];
     }

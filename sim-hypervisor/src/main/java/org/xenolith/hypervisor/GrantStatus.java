@@ -8,7 +8,6 @@ final class GrantStatus {
     static final int BAD_GNTREF = -3;
     static final int BAD_HANDLE = -4;
     static final int BAD_VIRT_ADDR = -5;
-    static final int BAD_DEV_ADDR = -6;
     static final int PERMISSION_DENIED = -8;
     static final int BAD_PAGE = -9;
     static final int BAD_COPY_ARG = -10;

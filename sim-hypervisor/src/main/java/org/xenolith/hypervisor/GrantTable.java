@@ -1,6 +1,7 @@
 package org.xenolith.hypervisor;
 
 import java.util.Arrays;
+import org.xenolith.engine.InputException;
 import org.xenolith.machine.MachineMemory;
 
 /**
@@ -49,11 +50,19 @@ public final class GrantTable {
     private int[] user = new int[0];
     private int[] pinnedFrame = new int[0];
 
+    /** Entries in use. */
+    private int used;
+
+    private boolean ended;
+
     GrantTable(Domain domain) {
         this.domain = domain;
         this.frameTable = domain.physmap().frames();
         this.memory = frameTable.memory();
-        grow(1);
+        if (!grow(1)) {
+            throw new InputException(
+                    domain + ": no frame of the machine is left for its grant table: give the machine more memory");
+        }
     }
 
     private static int statusFramesFor(int frames) {
@@ -267,19 +276,23 @@ public final class GrantTable {
     }
 
     /**
-     * Takes entry {@code ref}, which exists, into use by {@code by}: notes so in the entry, and holds the frame.
+     * Takes entry {@code ref}, which exists, into use by {@code by}, and notes so in the entry. What the entry says counts when it comes into
+     * use, and again when it is first written by. Each access besides {@linkplain #refer refers} to the frame.
      *
      * @return 0, or a negative {@code GNTST_*}
      */
     int take(int ref, int by, boolean writing) {
-        if (isInUse(ref) && user[ref] != by) {
+        boolean inUse = isInUse(ref);
+        if (inUse && user[ref] != by) {
             return GrantStatus.GENERAL_ERROR;
         }
         int flags = flags(ref);
-        if ((flags & TYPE) != PERMIT_ACCESS || grantee(ref) != by || writing && (flags & READ_ONLY) != 0) {
+        boolean allowed = inUse || (flags & TYPE) == PERMIT_ACCESS && grantee(ref) == by;
+        boolean asked = !inUse || writing && writers[ref] == 0;
+        if (!allowed || asked && writing && (flags & READ_ONLY) != 0) {
             return GrantStatus.GENERAL_ERROR;
         }
-        if (!isInUse(ref)) {
+        if (!inUse) {
             long named = frameOf(ref);
             long mfn = isPv() ? named : domain.physmap().mfn(named);
             if (frameTable.owner(mfn) != domain.id()) {
@@ -294,13 +307,7 @@ public final class GrantTable {
             }
             user[ref] = by;
             pinnedFrame[ref] = (int) mfn;
-        }
-        int mfn = pinnedFrame[ref];
-        if (writing && writers[ref] == 0 && isPv() && GuestFrames.hold(domain, mfn) < 0) {
-            return GrantStatus.GENERAL_ERROR; // a page table, or the like
-        }
-        if (readers[ref] == 0) {
-            frameTable.hold(mfn);
+            inUse(1);
         }
         readers[ref]++;
         writers[ref] += writing ? 1 : 0;
@@ -321,12 +328,53 @@ public final class GrantTable {
         int clear = (readers[ref] == 0 ? READING : 0) | (writers[ref] == 0 ? WRITING : 0);
         int at = statusAt(ref);
         memory.put16(at, memory.get16(at) & ~clear);
-        if (writing && writers[ref] == 0 && isPv()) {
-            GuestFrames.letGo(domain, pinnedFrame[ref]);
-        }
         if (readers[ref] == 0) {
-            frameTable.letGo(pinnedFrame[ref]);
+            inUse(-1);
         }
+    }
+
+    /**
+     * Refers to the frame of entry {@code ref}, which is in use, for one access; false if the granter has it no more, or it is one that is not
+     * to be written, a page table for instance.
+     */
+    boolean refer(int ref, boolean writing) {
+        int mfn = pinnedFrame[ref];
+        PageTypes types = frameTable.types();
+        return writing ? types.get(domain, mfn, PageTypes.WRITABLE) == 0 : types.get(domain, mfn);
+    }
+
+    /** Ends one {@link #refer}. */
+    void deref(int ref, boolean writing) {
+        int mfn = pinnedFrame[ref];
+        PageTypes types = frameTable.types();
+        if (writing) {
+            types.putType(mfn);
+        }
+        types.letGo(mfn);
+    }
+
+    private void inUse(int more) {
+        used += more;
+        if (ended && used == 0) {
+            release();
+        }
+    }
+
+    /** Its domain is gone: its frames are free when nobody uses an entry any more. */
+    void end() {
+        ended = true;
+        inUse(0);
+    }
+
+    private void release() {
+        for (int i = 0; i < frameCount; i++) {
+            frameTable.release(frames[i]);
+        }
+        for (int i = 0; i < statusFrameCount; i++) {
+            frameTable.release(statusFrames[i]);
+        }
+        frameCount = 0;
+        statusFrameCount = 0;
     }
 
     private boolean isPv() {

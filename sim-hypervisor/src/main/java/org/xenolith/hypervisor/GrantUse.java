@@ -5,22 +5,25 @@ import org.xenolith.trace.TraceEvent;
 
 /**
  * What a domain does with the grants of others: maps them, and has the hypervisor copy to and from them. Each method takes one structure and
- * answers with its status.
+ * answers with its status. After {@code common/grant_table.c} of Xen 4.17.
  *
- * <p>A hardware-virtualised domain maps a grant at a frame of its physical memory. A PV domain may map one for devices only: into its page
- * tables no grant is put here, and it is told {@link GrantStatus#GENERAL_ERROR}.
+ * <p>A hardware-virtualised domain maps a grant at a frame of its physical memory, a PV domain by an {@linkplain PvGrants entry of its page
+ * tables}. Each mapping refers to the frame: those of the first kind, and for devices, until they are unmapped or the domain dies; an entry of a
+ * page table until it is overwritten, by whomever.
  */
 final class GrantUse {
     // Flags of a mapping.
     private static final int DEVICE = 1;
     private static final int HOST = 1 << 1;
-    private static final int READ_ONLY = 1 << 2;
-    private static final int APPLICATION = 1 << 3;
-    private static final int CONTAINS_PTE = 1 << 4;
+    static final int READ_ONLY = 1 << 2;
+    static final int APPLICATION = 1 << 3;
+    static final int CONTAINS_PTE = 1 << 4;
 
     // Flags of a copy.
     private static final int SOURCE_IS_GRANT = 1;
     private static final int DESTINATION_IS_GRANT = 2;
+
+    private static final int PAGE_SHIFT = MachineMemory.PAGE_SHIFT;
 
     private final Hypervisor hypervisor;
     private final byte[] page = new byte[MachineMemory.PAGE_SIZE];
@@ -53,8 +56,7 @@ final class GrantUse {
         if (!table.has(ref)) {
             return GrantStatus.BAD_GNTREF;
         }
-        long gfn = address >>> MachineMemory.PAGE_SHIFT;
-        if (table.isSubPage(ref) || (flags & HOST) != 0 && (!hvm || !PhysmapOp.isValid(gfn))) {
+        if (table.isSubPage(ref) || (flags & HOST) != 0 && hvm && !PhysmapOp.isValid(address >>> PAGE_SHIFT)) {
             return GrantStatus.GENERAL_ERROR;
         }
         boolean writable = (flags & READ_ONLY) == 0;
@@ -62,64 +64,143 @@ final class GrantUse {
         if (status != GrantStatus.OKAY) {
             return status;
         }
-        int handle = local.grantMaps().add(granter, ref, flags & (DEVICE | HOST | READ_ONLY));
+        int handle = local.grantMaps().add(granter, ref, flags);
         if (handle < 0) {
             table.letGo(ref, writable);
             return GrantStatus.NO_SPACE;
         }
-        int mfn = table.frameInUse(ref);
-        if ((flags & HOST) != 0) {
-            local.physmap().mapGranted(gfn, mfn, writable);
-            PhysmapOp.trace(hypervisor, local, gfn, mfn);
-            PhysmapOp.flush(local);
+        if (!access(caller, granter, ref, flags, address)) {
+            local.grantMaps().remove(handle);
+            table.letGo(ref, writable);
+            return GrantStatus.GENERAL_ERROR;
         }
         hypervisor.trace().emit(TraceEvent.Mem.GRANT_MAP, granter.id());
         args.put32(20, handle);
-        args.put64(24, (long) mfn << MachineMemory.PAGE_SHIFT);
+        args.put64(24, (long) table.frameInUse(ref) << PAGE_SHIFT);
         return GrantStatus.OKAY;
+    }
+
+    /** Gives the caller the access to entry {@code ref} that {@code flags} name; false, with nothing done, if it cannot be. */
+    private boolean access(Vcpu caller, Domain granter, int ref, int flags, long address) {
+        GrantTable table = granter.grants();
+        boolean writable = (flags & READ_ONLY) == 0;
+        boolean device = (flags & DEVICE) != 0;
+        if (device && !table.refer(ref, writable)) {
+            return false;
+        }
+        if ((flags & HOST) == 0) {
+            return true;
+        }
+        boolean referred = table.refer(ref, writable);
+        if (referred && place(caller, granter, table.frameInUse(ref), flags, address)) {
+            return true;
+        }
+        if (referred) {
+            table.deref(ref, writable);
+        }
+        if (device) {
+            table.deref(ref, writable);
+        }
+        return false;
+    }
+
+    private boolean place(Vcpu caller, Domain granter, int mfn, int flags, long address) {
+        Domain local = caller.domain();
+        if (local.type() == Domain.Type.PV) {
+            if (!PvGrants.create((PvArch) caller.arch, address, mfn, flags)) {
+                return false;
+            }
+            if (local != granter) {
+                hypervisor.frames().types().mappedByAnother(mfn);
+            }
+            return true;
+        }
+        long gfn = address >>> PAGE_SHIFT;
+        local.physmap().mapGranted(gfn, mfn, (flags & READ_ONLY) == 0);
+        PhysmapOp.trace(hypervisor, local, gfn, mfn);
+        PhysmapOp.flush(local);
+        return true;
     }
 
     int unmap(Vcpu caller, GuestStruct args) {
+        return unmap(caller, args.int32(16), args.int64(0), args.int64(8), 0);
+    }
+
+    int unmapAndReplace(Vcpu caller, GuestStruct args) {
+        return unmap(caller, args.int32(16), args.int64(0), 0, args.int64(8));
+    }
+
+    /** Ends what {@code handle} maps at {@code address} and for devices at {@code deviceAddress}, each unless it is 0. */
+    private int unmap(Vcpu caller, int handle, long address, long deviceAddress, long newAddress) {
         GrantMaps maps = caller.domain().grantMaps();
-        long address = args.int64(0);
-        long deviceAddress = args.int64(8);
-        int handle = args.int32(16);
         if (!maps.has(handle)) {
             return GrantStatus.BAD_HANDLE;
         }
-        GrantTable table = maps.granter(handle).grants();
+        Domain granter = maps.granter(handle);
+        GrantTable table = granter.grants();
         int ref = maps.ref(handle);
-        int mfn = table.frameInUse(ref);
         int flags = maps.flags(handle);
-        if (deviceAddress != 0 && (flags & DEVICE) != 0) {
-            if (deviceAddress != (long) mfn << MachineMemory.PAGE_SHIFT) {
-                return GrantStatus.BAD_DEV_ADDR;
-            }
-            flags &= ~DEVICE;
+        boolean writable = (flags & READ_ONLY) == 0;
+        hypervisor.trace().emit(TraceEvent.Mem.GRANT_UNMAP, granter.id());
+        int mfn = table.frameInUse(ref);
+        if (deviceAddress != 0 && deviceAddress != (long) mfn << PAGE_SHIFT) {
+            return GrantStatus.GENERAL_ERROR;
         }
         if (address != 0 && (flags & HOST) != 0) {
-            Physmap physmap = caller.domain().physmap();
-            long gfn = address >>> MachineMemory.PAGE_SHIFT;
-            if (physmap.mfn(gfn) != mfn || physmap.frames().gfn(mfn) == gfn) {
+            if (!takeAway(caller, table, ref, flags, address, newAddress)) {
                 return GrantStatus.GENERAL_ERROR;
             }
-            physmap.unmap(gfn);
-            PhysmapOp.trace(hypervisor, caller.domain(), gfn, Physmap.NONE);
-            PhysmapOp.flush(caller.domain());
             flags &= ~HOST;
         }
-        hypervisor.trace().emit(TraceEvent.Mem.GRANT_UNMAP, maps.granter(handle).id());
+        if (deviceAddress != 0 && (flags & DEVICE) != 0) {
+            table.deref(ref, writable);
+            flags &= ~DEVICE;
+        }
         maps.setFlags(handle, flags);
         if ((flags & (DEVICE | HOST)) == 0) {
             maps.remove(handle);
-            table.letGo(ref, (flags & READ_ONLY) == 0);
+            table.letGo(ref, writable);
         }
         return GrantStatus.OKAY;
     }
 
-    /** For PV guests, which put no grants into their page tables here. */
-    int unmapAndReplace(Vcpu caller, GuestStruct args) {
-        return caller.domain().grantMaps().has(args.int32(16)) ? GrantStatus.GENERAL_ERROR : GrantStatus.BAD_HANDLE;
+    private boolean takeAway(Vcpu caller, GrantTable table, int ref, int flags, long address, long newAddress) {
+        Domain local = caller.domain();
+        int mfn = table.frameInUse(ref);
+        if (local.type() == Domain.Type.PV) {
+            return PvGrants.replace((PvArch) caller.arch, address, mfn, newAddress, flags);
+        }
+        Physmap physmap = local.physmap();
+        long gfn = address >>> PAGE_SHIFT;
+        if (newAddress != 0 || physmap.mfn(gfn) != mfn || physmap.frames().gfn(mfn) == gfn) {
+            return false;
+        }
+        physmap.unmap(gfn);
+        PhysmapOp.trace(hypervisor, local, gfn, Physmap.NONE);
+        PhysmapOp.flush(local);
+        table.deref(ref, (flags & READ_ONLY) == 0);
+        return true;
+    }
+
+    /** Ends all that {@code domain}, which is gone, has mapped; what is in a PV domain's page tables goes with them. */
+    static void end(Domain domain) {
+        GrantMaps maps = domain.grantMaps();
+        for (int handle = 0; handle < maps.end(); handle++) {
+            if (maps.has(handle)) {
+                GrantTable table = maps.granter(handle).grants();
+                int ref = maps.ref(handle);
+                int flags = maps.flags(handle);
+                boolean writable = (flags & READ_ONLY) == 0;
+                if ((flags & DEVICE) != 0) {
+                    table.deref(ref, writable);
+                }
+                if ((flags & HOST) != 0 && domain.type() != Domain.Type.PV) {
+                    table.deref(ref, writable);
+                }
+                maps.remove(handle);
+                table.letGo(ref, writable);
+            }
+        }
     }
 
     /** No frame changes its owner this way; no guest of the last ten years asks for it. */
@@ -169,8 +250,8 @@ final class GrantUse {
             return GrantStatus.GENERAL_ERROR;
         }
         MachineMemory memory = hypervisor.frames().memory();
-        memory.read((source.mfn << MachineMemory.PAGE_SHIFT) + from, page, 0, length);
-        memory.write((destination.mfn << MachineMemory.PAGE_SHIFT) + to, page, 0, length);
+        memory.read((source.mfn << PAGE_SHIFT) + from, page, 0, length);
+        memory.write((destination.mfn << PAGE_SHIFT) + to, page, 0, length);
         return GrantStatus.OKAY;
     }
 
@@ -180,6 +261,7 @@ final class GrantUse {
 
     private static void letGo(CopyEnd end, boolean writing) {
         if (end.table != null) {
+            end.table.deref(end.ref, writing);
             end.table.letGo(end.ref, writing);
         }
     }
@@ -239,6 +321,10 @@ final class GrantUse {
                     : GrantStatus.GENERAL_ERROR;
         }
         int status = table.take(ref, by, writing);
+        if (status == GrantStatus.OKAY && !table.refer(ref, writing)) {
+            table.letGo(ref, writing);
+            status = GrantStatus.GENERAL_ERROR;
+        }
         if (status == GrantStatus.OKAY) {
             end.table = table;
             end.ref = ref;

@@ -32,7 +32,7 @@ final class GuestFrames {
     static void letGo(Domain domain, int mfn) {
         FrameTable frames = domain.physmap().frames();
         if (domain.type() == Domain.Type.PV) {
-            frames.types().putTyped(domain, mfn);
+            frames.types().putTyped(mfn);
         } else {
             frames.letGo(mfn);
         }

@@ -105,7 +105,7 @@ final class MmuUpdate implements PvHypercall {
             }
             default -> {}
         }
-        types.put(domain, frame);
+        types.put(frame);
         return rc;
     }
 
@@ -118,7 +118,7 @@ final class MmuUpdate implements PvHypercall {
             return Abi.EINVAL;
         }
         domain.physmap().frames().memory().put64(at, value);
-        types.putType(domain, frame);
+        types.putType(frame);
         return 0;
     }
 

@@ -104,7 +104,7 @@ final class MmuextOp implements PvHypercall {
             return Abi.EINVAL;
         }
         arch.frames.memory().fill((int) mfn << MachineMemory.PAGE_SHIFT, MachineMemory.PAGE_SIZE, (byte) 0);
-        arch.types.putTyped(arch.domain(), (int) mfn);
+        arch.types.putTyped((int) mfn);
         return 0;
     }
 
@@ -120,9 +120,9 @@ final class MmuextOp implements PvHypercall {
                     memory.bytes(),
                     (int) from << MachineMemory.PAGE_SHIFT,
                     MachineMemory.PAGE_SIZE);
-            arch.types.putTyped(arch.domain(), (int) to);
+            arch.types.putTyped((int) to);
         }
-        arch.types.put(arch.domain(), (int) from);
+        arch.types.put((int) from);
         return rc == 0 ? 0 : Abi.EINVAL;
     }
 }

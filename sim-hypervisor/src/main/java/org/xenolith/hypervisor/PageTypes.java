@@ -38,6 +38,12 @@ final class PageTypes {
     private static final int PINNED = 2;
     private static final int RELEASED = 4;
 
+    /** Some PV domain has, or had, a frame of another in its page tables: any TLB may hold it. */
+    private static final int FOREIGN = 8;
+
+    /** It is the hypervisor's, and shared with a domain. */
+    private static final int SHARED = 16;
+
     private final FrameTable frames;
     private final MachineMemory memory;
     private final byte[] type;
@@ -74,6 +80,11 @@ final class PageTypes {
         domains.add(domain);
     }
 
+    /** {@code domain}, which was added, runs no more. */
+    void remove(Domain domain) {
+        domains.remove(domain);
+    }
+
     /** The type of {@code mfn}: {@link #NONE} to {@link #WRITABLE}. It stays, unused, until another is wanted. */
     int type(int mfn) {
         return type[mfn];
@@ -106,9 +117,14 @@ final class PageTypes {
 
     // --------------------------------------------------------------------------------------------- references
 
-    /** Lets {@code domain} map {@code mfn}, which is the hypervisor's. */
+    /** Lets {@code domain} map {@code mfn}, which is the hypervisor's; as what that writes to, it never becomes anything but data. */
     void share(Domain domain, int mfn) {
-        sharedWith[mfn] = domain.id();
+        if (sharedWith[mfn] != domain.id()) {
+            sharedWith[mfn] = domain.id();
+            type[mfn] = WRITABLE;
+            flags[mfn] |= VALIDATED | SHARED;
+            typeCount[mfn]++;
+        }
     }
 
     /** Whether {@code domain} may refer to {@code mfn}: its own, or shared with it. */
@@ -126,18 +142,32 @@ final class PageTypes {
         return true;
     }
 
-    /** Ends one {@link #get}. A frame that its domain gave back meanwhile is free when nothing refers to it any more. */
-    void put(Domain domain, int mfn) {
-        unmappedAt[mfn] = ++unmaps;
+    /** Refers to {@code mfn} for the hypervisor, or for whomever it lets access it other than by a PV guest's page tables. */
+    void hold(int mfn) {
+        references[mfn]++;
+    }
+
+    /** Ends a {@link #hold}. A frame that its domain gave back meanwhile is free when nothing refers to it any more. */
+    void letGo(int mfn) {
         if (--references[mfn] == 0 && (flags[mfn] & RELEASED) != 0) {
-            flushStale(domain, mfn);
             frames.release(mfn);
         }
+    }
+
+    /** Ends one {@link #get}, by an entry of a page table that TLBs may hold. */
+    void put(int mfn) {
+        unmappedAt[mfn] = ++unmaps;
+        letGo(mfn);
     }
 
     /** Whether its domain gave {@code mfn} back, while something still referred to it. */
     boolean isGivenBack(int mfn) {
         return (flags[mfn] & RELEASED) != 0;
+    }
+
+    /** A domain maps {@code mfn}, which is another's. */
+    void mappedByAnother(int mfn) {
+        flags[mfn] |= FOREIGN;
     }
 
     /** Whether {@code mfn}, which its domain gives back, is still referred to; then it is freed when that ends. */
@@ -147,13 +177,15 @@ final class PageTypes {
             sharedWith[mfn] = frames.owner(mfn);
             return true;
         }
-        sharedWith[mfn] = FrameTable.NOBODY;
+        int last = (flags[mfn] & RELEASED) != 0 ? sharedWith[mfn] : frames.owner(mfn);
         for (int i = 0; i < domains.size(); i++) {
-            if (domains.get(i).id() == frames.owner(mfn)) {
+            if ((flags[mfn] & FOREIGN) != 0 || domains.get(i).id() == last) {
                 flushStale(domains.get(i), mfn);
             }
         }
+        sharedWith[mfn] = FrameTable.NOBODY;
         type[mfn] = NONE;
+        typeCount[mfn] -= (flags[mfn] & SHARED) != 0 ? 1 : 0;
         flags[mfn] = 0;
         return false;
     }
@@ -165,22 +197,22 @@ final class PageTypes {
         }
         long rc = getType(domain, (int) mfn, wanted);
         if (rc != 0) {
-            put(domain, (int) mfn);
+            put((int) mfn);
         }
         return rc;
     }
 
     /** Ends one {@link #get(Domain, long, int)}. */
-    void putTyped(Domain domain, int mfn) {
-        putType(domain, mfn);
-        put(domain, mfn);
+    void putTyped(int mfn) {
+        putType(mfn);
+        put(mfn);
     }
 
     /** Uses {@code mfn}, which somebody refers to, as {@code wanted}, validating it if need be; 0, or a negative error. */
     long getType(Domain domain, int mfn, int wanted) {
         if (typeCount[mfn] == 0) {
             if (type[mfn] != wanted) {
-                flushStale(domain, mfn);
+                flushStaleBeforeNewType(domain, mfn);
                 type[mfn] = (byte) wanted;
                 flags[mfn] &= ~VALIDATED;
             }
@@ -200,10 +232,10 @@ final class PageTypes {
     }
 
     /** Ends one {@link #getType}. What is no longer used as a page table no longer refers to anything. */
-    void putType(Domain domain, int mfn) {
+    void putType(int mfn) {
         if (--typeCount[mfn] == 0 && type[mfn] >= L1 && type[mfn] <= L4) {
             flags[mfn] &= ~VALIDATED;
-            dropEntries(domain, mfn, ENTRIES);
+            dropEntries(mfn, ENTRIES);
         }
     }
 
@@ -211,7 +243,7 @@ final class PageTypes {
     long pin(Domain domain, long mfn, int level) {
         long rc = get(domain, mfn, level);
         if (rc == 0 && pinned((int) mfn)) {
-            putTyped(domain, (int) mfn);
+            putTyped((int) mfn);
             return Abi.EINVAL;
         }
         if (rc == 0) {
@@ -226,8 +258,22 @@ final class PageTypes {
             return Abi.EINVAL;
         }
         flags[(int) mfn] &= ~PINNED;
-        putTyped(domain, (int) mfn);
+        putTyped((int) mfn);
         return 0;
+    }
+
+    /** Ends all pins of {@code domain}'s frames. */
+    void unpinAll(Domain domain) {
+        for (int mfn = 0; mfn < type.length; mfn++) {
+            unpin(domain, mfn);
+        }
+    }
+
+    private void flushStaleBeforeNewType(Domain domain, int mfn) {
+        flushStale(domain, mfn);
+        for (int i = 0; (flags[mfn] & FOREIGN) != 0 && i < domains.size(); i++) {
+            flushStale(domains.get(i), mfn);
+        }
     }
 
     private void flushStale(Domain domain, int mfn) {
@@ -256,7 +302,7 @@ final class PageTypes {
             long entry = memory.get64(at);
             long rc = getEntry(domain, entry, wanted);
             if (rc != 0) {
-                dropEntries(domain, mfn, slot);
+                dropEntries(mfn, slot);
                 return rc;
             }
             long adjusted = Pte.adjusted(entry, wanted);
@@ -271,12 +317,12 @@ final class PageTypes {
     }
 
     /** Drops what the first {@code count} entries of the table in {@code mfn} refer to. */
-    private void dropEntries(Domain domain, int mfn, int count) {
+    private void dropEntries(int mfn, int count) {
         int level = type[mfn];
         int base = mfn << MachineMemory.PAGE_SHIFT;
         for (int slot = 0; slot < count; slot++) {
             if (level != L4 || !XenSlots.isXens(slot)) {
-                putEntry(domain, memory.get64(base + 8 * slot), level);
+                putEntry(memory.get64(base + 8 * slot), level);
             }
         }
     }
@@ -297,20 +343,20 @@ final class PageTypes {
             return Abi.EPERM;
         }
         if ((entry & Pte.WRITABLE) != 0 && getType(domain, (int) mfn, WRITABLE) != 0) {
-            put(domain, (int) mfn);
+            put((int) mfn);
             return Abi.EBUSY;
         }
         return 0;
     }
 
     /** Ends one {@link #getEntry}. */
-    void putEntry(Domain domain, long entry, int level) {
+    void putEntry(long entry, int level) {
         if (Pte.present(entry)) {
             int mfn = (int) Pte.frame(entry);
             if (level > 1 || (entry & Pte.WRITABLE) != 0) {
-                putTyped(domain, mfn);
+                putTyped(mfn);
             } else {
-                put(domain, mfn);
+                put(mfn);
             }
         }
     }
@@ -343,7 +389,7 @@ final class PageTypes {
             }
         }
         memory.put64(at, Pte.adjusted(entry, level));
-        putEntry(domain, old, level);
+        putEntry(old, level);
         return 0;
     }
 }

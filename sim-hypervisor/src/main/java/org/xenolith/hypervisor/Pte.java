@@ -19,14 +19,11 @@ final class Pte {
     /** Xen's own mark on a page of a 64-bit guest's kernel: all run at level 3, so the USER bit cannot say it. */
     static final long GUEST_KERNEL = 1L << 52;
 
-    /** Xen's mark on an entry that a grant operation made. */
-    static final long GRANT = 1L << 54;
-
     /** What no entry of level 2 and up may have: no large pages, no cache attributes. */
     static final long REFUSED_UPPER = WRITE_THROUGH | CACHE_DISABLE | LARGE | GLOBAL;
 
     /** What no entry of level 1 may have, in a domain without devices. */
-    static final long REFUSED_L1 = WRITE_THROUGH | CACHE_DISABLE | LARGE | GRANT;
+    static final long REFUSED_L1 = WRITE_THROUGH | CACHE_DISABLE | LARGE;
 
     /** Bits that change nothing about what an entry refers to and how: a change of these alone needs no new reference. */
     static final long HARMLESS = NO_EXECUTE | 0x7ffL << 52 | 0xe00 | GLOBAL | DIRTY | ACCESSED | USER;

@@ -459,7 +459,7 @@ final class PvArch extends VcpuArch {
             loadTables();
             flush();
             if (old >= 0) {
-                types.putTyped(domain(), old);
+                types.putTyped(old);
             }
         }
         return rc;
@@ -479,7 +479,7 @@ final class PvArch extends VcpuArch {
         int old = userTable;
         userTable = mfn == 0 ? -1 : (int) mfn;
         if (old >= 0) {
-            types.putTyped(domain(), old);
+            types.putTyped(old);
         }
         return 0;
     }
@@ -487,7 +487,7 @@ final class PvArch extends VcpuArch {
     /** Machine address of the last-level entry for linear {@code address} in the present tables, or -1 if there is none. */
     int entryOf(long address) {
         int table = kernelMode ? kernelTable : userTable;
-        if (table < 0 || XenSlots.contains(address)) {
+        if (table < 0 || XenSlots.contains(address) || address << 16 >> 16 != address) {
             return -1;
         }
         MachineMemory memory = frames.memory();
@@ -534,6 +534,19 @@ final class PvArch extends VcpuArch {
     }
 
     // ----------------------------------------------------------------------------------------------- the rest
+
+    @Override
+    void end() {
+        descriptors.clear();
+        if (kernelTable >= 0) {
+            types.putTyped(kernelTable);
+            kernelTable = -1;
+        }
+        if (userTable >= 0) {
+            types.putTyped(userTable);
+            userTable = -1;
+        }
+    }
 
     /** Ends the domain: it did what no guest may. */
     void crash() {

@@ -29,7 +29,7 @@ final class PvDescriptors {
         for (int i = 0; i < pages; i++) {
             if (arch.types.get(arch.domain(), mfns[i], PageTypes.DESCRIPTORS) != 0) {
                 for (int taken = 0; taken < i; taken++) {
-                    arch.types.putTyped(arch.domain(), (int) mfns[taken]);
+                    arch.types.putTyped((int) mfns[taken]);
                 }
                 return Abi.EINVAL;
             }
@@ -37,7 +37,7 @@ final class PvDescriptors {
         int vcpu = arch.vcpu.id();
         for (int i = 0; i < gdtPages; i++) {
             slots().mapGdt(vcpu, i, -1);
-            arch.types.putTyped(arch.domain(), gdt[i]);
+            arch.types.putTyped(gdt[i]);
         }
         for (int i = 0; i < pages; i++) {
             gdt[i] = (int) mfns[i];
@@ -55,7 +55,7 @@ final class PvDescriptors {
         for (int i = 0; i < ldtPages; i++) {
             slots().mapLdt(vcpu, i, -1);
             if (ldt[i] >= 0) {
-                arch.types.putTyped(arch.domain(), ldt[i]);
+                arch.types.putTyped(ldt[i]);
             }
         }
         boolean changed = ldtPages > 0 || entries > 0;
@@ -68,6 +68,12 @@ final class PvDescriptors {
             arch.flush();
         }
         arch.registers.setLdt(XenSlots.ldt(vcpu), entries);
+    }
+
+    /** Has no guest's descriptors any more. */
+    void clear() {
+        setGdt(new long[0], 0);
+        setLdt(0, 0);
     }
 
     private int descriptorsAt(long address) {

@@ -66,9 +66,9 @@ final class PvOps {
         long rc = arch.types.getType(arch.domain(), frame, type);
         if (rc == 0) {
             arch.frames.memory().put64((int) arg[0], Descriptors.adjusted(arg[1]));
-            arch.types.putType(arch.domain(), frame);
+            arch.types.putType(frame);
         }
-        arch.types.put(arch.domain(), frame);
+        arch.types.put(frame);
         return rc == 0 ? 0 : Abi.EINVAL;
     }
 

@@ -40,6 +40,9 @@ abstract class VcpuArch {
     /** Ends {@link #enterKernelMemory}. */
     void leaveKernelMemory() {}
 
+    /** The domain is gone: lets go of what it keeps of its memory. */
+    void end() {}
+
     /** An interrupt of the machine's took the pCPU from the guest for a moment. */
     void interrupted() {}
 

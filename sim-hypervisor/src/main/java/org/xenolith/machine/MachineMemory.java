@@ -66,13 +66,29 @@ public final class MachineMemory {
 
     /** Takes the lowest free frame, zeroed; -1 if there is none. */
     public int allocate() {
-        for (; nextFree < used.length; nextFree++) {
-            if (!used[nextFree]) {
-                int frame = nextFree++;
-                used[frame] = true;
-                free--;
-                fill(frame << PAGE_SHIFT, PAGE_SIZE, (byte) 0);
-                return frame;
+        return allocate(0, used.length);
+    }
+
+    /**
+     * Takes the lowest 2^{@code order} free frames, zeroed, that lie one behind the other from a multiple of their number on, as a buddy
+     * allocator has them, all below frame {@code limit}; the first, or -1 if there are none such.
+     */
+    public int allocate(int order, int limit) {
+        while (nextFree < used.length && used[nextFree]) {
+            nextFree++;
+        }
+        int count = 1 << order;
+        int end = Math.min(limit, used.length) - count;
+        for (int first = nextFree + count - 1 & -count; first <= end; first += count) {
+            int at = first;
+            while (at < first + count && !used[at]) {
+                at++;
+            }
+            if (at == first + count) {
+                Arrays.fill(used, first, at, true);
+                free -= count;
+                fill(first << PAGE_SHIFT, count << PAGE_SHIFT, (byte) 0);
+                return first;
             }
         }
         return -1;
@@ -91,6 +107,11 @@ public final class MachineMemory {
     /** Tells {@code watcher} of code from now on. */
     public void watch(CodeWatcher watcher) {
         watchers.add(watcher);
+    }
+
+    /** Ends {@link #watch}: {@code watcher} keeps nothing any more. */
+    public void unwatch(CodeWatcher watcher) {
+        watchers.remove(watcher);
     }
 
     /** Whether instructions of {@code frame} have been decoded. */

@@ -129,8 +129,17 @@ final class FakeRegisters implements Registers {
         if (physmap == null || write && readOnlyPages.contains(address >> MachineMemory.PAGE_SHIFT)) {
             return -1;
         }
-        int mfn = physmap.mfn(address >> MachineMemory.PAGE_SHIFT);
-        return mfn < 0 ? -1 : mfn << MachineMemory.PAGE_SHIFT | (int) address & MachineMemory.PAGE_SIZE - 1;
+        long page = address >> MachineMemory.PAGE_SHIFT;
+        int mfn = write ? physmap.mfnForWriting(page) : physmap.mfn(page);
+        return mfn < 0 || write && !mayWrite(mfn)
+                ? -1
+                : mfn << MachineMemory.PAGE_SHIFT | (int) address & MachineMemory.PAGE_SIZE - 1;
+    }
+
+    /** What a PV guest uses as a page table or for descriptors it has mapped nowhere to write to. */
+    private boolean mayWrite(int mfn) {
+        PageTypes types = physmap.frames().types();
+        return types.typeCount(mfn) == 0 || types.type(mfn) == PageTypes.WRITABLE;
     }
 
     @Override

@@ -62,6 +62,16 @@ class PageTypesTest {
     }
 
     @Test
+    void whatTheHypervisorWritesToIsNeverAPageTable() {
+        int shared = g.domain.sharedInfo().frame();
+        assertThat(g.extended(PIN_L1, shared, 0)).isEqualTo(Abi.EINVAL);
+        assertThat(g.extended(PIN_L4, shared, 0)).isEqualTo(Abi.EINVAL);
+        assertThat(g.update(3, 100, Pte.of(shared, PvGuests.RW))).isZero();
+        assertThat(g.update(3, 100, 0)).isZero();
+        assertThat(g.extended(PIN_L1, shared, 0)).isEqualTo(Abi.EINVAL);
+    }
+
+    @Test
     void anothersFrameCannotBeMapped() {
         Domain other = Machines.booted(g.hypervisor, 2, Domain.Type.PVH, 2, new FakeBootedGuest());
         long foreign = (long) other.physmap().mfn(0) << 12;
@@ -74,7 +84,7 @@ class PageTypesTest {
 
     @Test
     void bitsThatXenRefusesAreRefused() {
-        for (long bit : new long[] {Pte.WRITE_THROUGH, Pte.CACHE_DISABLE, Pte.LARGE, Pte.GRANT}) {
+        for (long bit : new long[] {Pte.WRITE_THROUGH, Pte.CACHE_DISABLE, Pte.LARGE}) {
             assertThat(g.update(3, 100, g.entry(30, PvGuests.RO | bit))).isEqualTo(Abi.EINVAL);
         }
         for (long bit : new long[] {Pte.WRITE_THROUGH, Pte.CACHE_DISABLE, Pte.LARGE, Pte.GLOBAL}) {
@@ -210,6 +220,7 @@ class PageTypesTest {
                 typed[mfn]++;
             }
         }
+        typed[g.domain.sharedInfo().frame()]++; // the hypervisor writes it
         List<String> wrong = new ArrayList<>();
         for (int mfn = 0; mfn < frames; mfn++) {
             int pin = g.types.pinned(mfn) ? 1 : 0;

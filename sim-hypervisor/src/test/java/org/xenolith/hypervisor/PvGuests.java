@@ -23,12 +23,17 @@ final class PvGuests {
     final MachineMemory memory;
 
     PvGuests() {
-        this(null, 0);
+        this(Machines.withFrames(1, 512, null, 0), 1);
     }
 
     PvGuests(TraceSink sink, int mask) {
-        hypervisor = Machines.withFrames(1, 512, sink, mask);
-        domain = Machines.booted(hypervisor, 1, Domain.Type.PV, PAGES, guest);
+        this(Machines.withFrames(1, 512, sink, mask), 1);
+    }
+
+    /** Domain {@code id} on a machine that others may be on. */
+    PvGuests(Hypervisor machine, int id) {
+        hypervisor = machine;
+        domain = Machines.booted(hypervisor, id, Domain.Type.PV, PAGES, guest);
         vcpu = domain.vcpus().get(0);
         arch = (PvArch) vcpu.arch;
         memory = hypervisor.frames().memory();
