@@ -65,7 +65,7 @@ final class MemoryOp implements Hypercall {
             return Abi.ENOSYS; // it has no memory but what its hypercalls pass
         }
         boolean continued = op == INCREASE_RESERVATION || op == DECREASE_RESERVATION || op == POPULATE_PHYSMAP;
-        if (start != 0 && !continued && op != ADD_TO_PHYSMAP_BATCH && op != EXCHANGE) {
+        if (start != 0 && !continued && op != ADD_TO_PHYSMAP_BATCH) {
             return Abi.EINVAL;
         }
         return switch (op) {

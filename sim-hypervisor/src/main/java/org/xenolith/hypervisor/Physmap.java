@@ -67,11 +67,22 @@ public final class Physmap {
         return high.isEmpty() ? end() - 1 : high.lastKey();
     }
 
-    /** Takes a new frame for the domain that is nowhere in its memory yet; {@link #NONE} if the machine has no more. */
-    int take() {
-        int mfn = frames.allocate(domainId);
-        pages += mfn >= 0 ? 1 : 0;
+    /**
+     * Takes 2^{@code order} new frames for the domain, one behind the other and below {@code limit}, that are nowhere in its memory yet; the
+     * first, or {@link #NONE} if the machine has none such.
+     */
+    int take(int order, int limit) {
+        int mfn = frames.allocate(domainId, order, limit);
+        pages += mfn >= 0 ? 1 << order : 0;
         return mfn;
+    }
+
+    /** Makes {@code count} frames from {@code first} on, which were the hypervisor's, the domain's own; they are nowhere in its memory yet. */
+    void adopt(int first, int count) {
+        for (int mfn = first; mfn < first + count; mfn++) {
+            frames.setOwner(mfn, domainId);
+        }
+        pages += count;
     }
 
     /** Puts {@code mfn}, granted by whomever, at {@code gfn} besides where its owner has it. */
@@ -125,6 +136,14 @@ public final class Physmap {
         } else {
             high.put(gfn, mfn);
         }
+    }
+
+    /** Forgets all: the domain is gone. */
+    void clear() {
+        p2m = new int[0];
+        high.clear();
+        readOnly.clear();
+        pages = 0;
     }
 
     /** Takes away what is at {@code gfn}; the frame stays allocated. Returns it, or {@link #NONE}. */
