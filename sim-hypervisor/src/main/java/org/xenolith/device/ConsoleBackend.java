@@ -2,6 +2,7 @@ package org.xenolith.device;
 
 import org.xenolith.hypervisor.Domain;
 import org.xenolith.hypervisor.EventChannels;
+import org.xenolith.hypervisor.FrameTable;
 import org.xenolith.machine.MachineMemory;
 
 /**
@@ -34,10 +35,12 @@ public final class ConsoleBackend {
     private final byte[] printed = new byte[OUT_SIZE];
     private final ByteQueue typed = new ByteQueue();
     private Output output = (bytes, length) -> {};
+    private boolean gone;
 
     /**
      * The console whose ring is frame {@code mfn} of {@code memory}; {@code port} of {@code domain} waits for domain 0 to bind it. The
-     * frame is kept for it whatever the guest does. What the guest does is seen {@code delayNanos} ns after it says so, or with 0 at once.
+     * frame is kept for it whatever the guest does, until the domain is gone. What the guest does is seen {@code delayNanos} ns after it says
+     * so, or with 0 at once.
      */
     public ConsoleBackend(
             MachineMemory memory, int mfn, EventChannels events, Domain domain, int port, long delayNanos) {
@@ -46,7 +49,12 @@ public final class ConsoleBackend {
         this.events = events;
         this.domain = domain;
         this.port = port;
-        domain.physmap().frames().hold(mfn);
+        FrameTable frames = domain.physmap().frames();
+        frames.hold(mfn);
+        domain.whenGone(() -> {
+            gone = true;
+            frames.letGo(mfn);
+        });
         events.bindBackend(domain, port, delayNanos, this::serve);
     }
 
@@ -69,6 +77,9 @@ public final class ConsoleBackend {
     }
 
     private void serve() {
+        if (gone) {
+            return;
+        }
         boolean worked = drain();
         worked |= feed();
         if (worked) {
@@ -93,9 +104,12 @@ public final class ConsoleBackend {
 
     /** Gives the guest what was typed, as far as there is room; whether that was anything. */
     private boolean feed() {
+        if (gone || typed.size() == 0) {
+            return false;
+        }
         int prod = memory.get32(base + IN_PROD);
         int used = prod - memory.get32(base + IN_CONS);
-        if (typed.size() == 0 || used < 0 || used >= IN_SIZE) {
+        if (used < 0 || used >= IN_SIZE) {
             return false;
         }
         int count = Math.min(typed.size(), IN_SIZE - used);

@@ -34,6 +34,9 @@ public final class DomainServices {
     private final ConsoleBackend console;
     private final XenStoreConnection connection;
     private final String home;
+    private final String uuid;
+    private final String vm;
+    private final String backend;
 
     /** Serves {@code domain}, whose memory is {@code memoryKibibytes} large, from now on; within {@link #ANSWER_NANOS}. */
     public DomainServices(Hypervisor hypervisor, XenStore store, Domain domain, Rings rings, int memoryKibibytes) {
@@ -45,10 +48,14 @@ public final class DomainServices {
         this.store = store;
         this.domain = domain;
         this.home = StorePath.home(domain.id());
+        this.uuid = String.format(Locale.ROOT, "00000000-0000-0000-0000-%012x", domain.id());
+        this.vm = "/vm/" + uuid;
+        this.backend = StorePath.home(XenStore.DOM0) + "/backend/console/" + domain.id() + "/0";
         writeNodes(hypervisor.frames(), rings, memoryKibibytes);
         EventChannels events = hypervisor.events();
         connection = new XenStoreConnection(
                 store, hypervisor.frames().memory(), rings.storeFrame, events, domain, rings.storePort, delayNanos);
+        domain.whenGone(this::removeNodes);
         this.console = new ConsoleBackend(
                 hypervisor.frames().memory(), rings.consoleFrame, events, domain, rings.consolePort, delayNanos);
     }
@@ -78,8 +85,6 @@ public final class DomainServices {
         String none = "n0";
         String guestReads = "r" + id;
         String guestOwns = "n" + id;
-        String uuid = String.format(Locale.ROOT, "00000000-0000-0000-0000-%012x", id);
-        String vm = "/vm/" + uuid;
         store.write(vm, "", none, guestReads);
         store.write(vm + "/name", domain.name(), none, guestReads);
         store.write(vm + "/uuid", uuid, none, guestReads);
@@ -110,7 +115,6 @@ public final class DomainServices {
         write("store/port", Integer.toString(rings.storePort), none, guestReads);
         write("store/ring-ref", Integer.toString(guestFrame(frames, rings.storeFrame)), none, guestReads);
 
-        String backend = StorePath.home(XenStore.DOM0) + "/backend/console/" + id + "/0";
         write("console", "", none, guestReads);
         write("console/backend", backend, none, guestReads);
         write("console/backend-id", "0", none, guestReads);
@@ -125,6 +129,13 @@ public final class DomainServices {
         store.write(backend + "/online", "1", none, guestReads);
         store.write(backend + "/state", "1", none, guestReads);
         store.write(backend + "/protocol", "vt100", none, guestReads);
+    }
+
+    /** As {@code xl destroy} does. */
+    private void removeNodes() {
+        store.remove(home);
+        store.remove(vm);
+        store.remove(backend);
     }
 
     private void write(String node, String value, String... permissions) {

@@ -2,6 +2,7 @@ package org.xenolith.device;
 
 import org.xenolith.hypervisor.Domain;
 import org.xenolith.hypervisor.EventChannels;
+import org.xenolith.hypervisor.FrameTable;
 import org.xenolith.machine.MachineMemory;
 
 /**
@@ -46,11 +47,12 @@ public final class XenStoreConnection {
     private int sent;
     private boolean serving;
     private boolean broken;
+    private boolean gone;
 
     /**
      * The conversation of {@code domain}, whose ring is frame {@code mfn} of {@code memory}; {@code port} of the domain waits for domain 0 to
-     * bind it. The frame is kept for it whatever the guest does. Requests are answered {@code delayNanos} ns after the guest says that they are
-     * there, or with 0 at once.
+     * bind it. The frame is kept for it whatever the guest does, until the domain is gone. Requests are answered {@code delayNanos} ns after the
+     * guest says that they are there, or with 0 at once.
      */
     public XenStoreConnection(
             XenStore store,
@@ -66,7 +68,14 @@ public final class XenStoreConnection {
         this.domain = domain;
         this.port = port;
         this.session = new StoreSession(store, domain.id(), this::serve);
-        domain.physmap().frames().hold(mfn);
+        FrameTable frames = domain.physmap().frames();
+        frames.hold(mfn);
+        domain.whenGone(() -> {
+            gone = true;
+            session.end();
+            store.release(domain.id());
+            frames.letGo(mfn);
+        });
         memory.put32(base + FEATURES, FEATURE_ERROR);
         store.introduce(domain.id());
         events.bindBackend(domain, port, delayNanos, this::serve);
@@ -79,7 +88,7 @@ public final class XenStoreConnection {
 
     /** Does what there is to do, and tells the guest if that was anything. */
     private void serve() {
-        if (serving || broken) {
+        if (serving || broken || gone) {
             return; // what a request changes may be what this very domain watches
         }
         serving = true;

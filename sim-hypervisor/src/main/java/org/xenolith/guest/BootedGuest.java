@@ -63,6 +63,11 @@ public final class BootedGuest implements Guest, Timing.Core {
         tracer = wanted;
     }
 
+    @Override
+    public void gone() {
+        cpu.close();
+    }
+
     /** Its registers, stack and code as text, for a domain that has crashed. */
     public String dump() {
         return CoreDump.of(cpu, registers);

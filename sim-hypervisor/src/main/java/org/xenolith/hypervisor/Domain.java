@@ -78,6 +78,7 @@ public final class Domain {
     /** Frame in which a PV guest wants to be told of interrupts to be ended, or -1. */
     int pirqEoiFrame = -1;
 
+    private final List<Runnable> farewells = new ArrayList<>();
     private int weight = DEFAULT_WEIGHT;
     private int cap;
     private Object data;
@@ -180,6 +181,18 @@ public final class Domain {
     /** Its schedulable units in order of their numbers. */
     public List<SchedUnit> units() {
         return unitView;
+    }
+
+    /** Has {@code farewell} run when the domain is gone and its memory about to be the machine's again. */
+    public void whenGone(Runnable farewell) {
+        farewells.add(farewell);
+    }
+
+    /** It is gone: those who asked hear of it, and its guests. */
+    void leave() {
+        farewells.forEach(Runnable::run);
+        farewells.clear();
+        vcpus.forEach(v -> v.guest.gone());
     }
 
     /** Its relative share, 1 to 65535. */

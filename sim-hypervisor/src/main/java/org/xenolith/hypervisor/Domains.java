@@ -87,6 +87,7 @@ final class Domains {
             living.remove(domain);
             ever.remove(domain);
             hypervisor.trace().emit(TraceEvent.Sched.DOM_REM, domain.id());
+            Relinquish.all(domain);
             throw refused;
         }
         return domain;
@@ -135,6 +136,7 @@ final class Domains {
         living.remove(domain);
         hypervisor.trace().emit(TraceEvent.Sched.DOM_REM, domain.id());
         domain.vcpus().forEach(v -> v.end(hypervisor.time()));
+        Relinquish.all(domain);
     }
 
     /** Refuses a domain that was destroyed. */

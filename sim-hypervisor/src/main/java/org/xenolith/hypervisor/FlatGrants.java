@@ -63,16 +63,29 @@ final class FlatGrants {
         if (!maps.has(handle)) {
             return GrantStatus.BAD_HANDLE;
         }
-        Domain granter = maps.granter(handle);
+        hypervisor.trace().emit(TraceEvent.Mem.GRANT_UNMAP, maps.granter(handle).id());
+        unmap(maps, handle);
+        return GrantStatus.OKAY;
+    }
+
+    private static void unmap(GrantMaps maps, int handle) {
         int ref = maps.ref(handle);
-        FlatMemory owner = (FlatMemory) granter.memory();
+        FlatMemory owner = (FlatMemory) maps.granter(handle).memory();
         if (owner.useGrant(ref, -1) == 0) {
             int at = owner.grantAt(ref);
             owner.put16(at, owner.get16(at) & ~(READING | WRITING));
         }
         maps.remove(handle);
-        hypervisor.trace().emit(TraceEvent.Mem.GRANT_UNMAP, granter.id());
-        return GrantStatus.OKAY;
+    }
+
+    /** Ends all that {@code domain}, which is gone, has mapped. */
+    static void end(Domain domain) {
+        GrantMaps maps = domain.grantMaps();
+        for (int handle = 0; handle < maps.end(); handle++) {
+            if (maps.has(handle)) {
+                unmap(maps, handle);
+            }
+        }
     }
 
     int copy(Vcpu caller, GuestStruct args) {

@@ -47,6 +47,9 @@ public interface Guest {
     /** Delivers an exception: vector, error code and (for a page fault) linear address, as hardware would. */
     void fault(int vector, int errorCode, long address);
 
+    /** Its domain is gone: nothing more is asked of it. */
+    default void gone() {}
+
     /** Its registers, or null if it executes no instructions. */
     default Registers registers() {
         return null;

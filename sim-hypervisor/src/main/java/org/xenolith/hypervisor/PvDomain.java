@@ -15,6 +15,12 @@ final class PvDomain {
         frames.types().add(domain);
     }
 
+    /** The domain is gone, and its page tables are. */
+    void end(Domain domain) {
+        domain.physmap().frames().types().remove(domain);
+        slots.release();
+    }
+
     /** Fills the hypervisor's slots of the top-level table at machine address {@code base}. */
     void installSlots(int base) {
         slots.install(base);

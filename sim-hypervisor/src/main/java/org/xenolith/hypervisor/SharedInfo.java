@@ -1,5 +1,6 @@
 package org.xenolith.hypervisor;
 
+import org.xenolith.engine.InputException;
 import org.xenolith.machine.LittleEndian;
 import org.xenolith.machine.MachineMemory;
 
@@ -32,10 +33,10 @@ public final class SharedInfo {
 
     private static final int NANOS = 1_000_000_000;
 
-    private final byte[] page;
+    private byte[] page;
 
     /** The machine's memory, or null if the page is in none. */
-    private final MachineMemory memory;
+    private MachineMemory memory;
 
     /** Machine frame that holds it, or -1 if it is in no machine's memory. */
     private final int frame;
@@ -44,7 +45,7 @@ public final class SharedInfo {
     private final int[] vcpuInfo = new int[VCPUS];
 
     /** Where the rest begins. */
-    private final int base;
+    private int base;
 
     /** A page for a domain that executes no instructions. */
     SharedInfo() {
@@ -53,8 +54,17 @@ public final class SharedInfo {
 
     /** A frame of the machine's. */
     SharedInfo(FrameTable frames) {
-        this(frames, frames.allocate(FrameTable.NOBODY));
+        this(frames, allocate(frames));
         setWallClock(EPOCH_SECONDS, 0);
+    }
+
+    private static int allocate(FrameTable frames) {
+        int frame = frames.allocate(FrameTable.NOBODY);
+        if (frame < 0) {
+            throw new InputException(
+                    "no frame of the machine is left for a domain's shared-info page: give the machine more memory");
+        }
+        return frame;
     }
 
     private SharedInfo(FrameTable frames, int frame) {
@@ -72,9 +82,27 @@ public final class SharedInfo {
         }
     }
 
+    /** The domain is gone, and its frames will be others': what is written here from now on nobody reads. */
+    void leave() {
+        byte[] copy = new byte[MachineMemory.PAGE_SIZE];
+        System.arraycopy(page, base, copy, 0, copy.length);
+        for (int vcpu = 0; vcpu < VCPUS; vcpu++) {
+            System.arraycopy(page, vcpuInfo[vcpu], copy, vcpu * VCPU_INFO, VCPU_INFO);
+            vcpuInfo[vcpu] = vcpu * VCPU_INFO;
+        }
+        page = copy;
+        memory = null;
+        base = 0;
+    }
+
     /** Machine frame that holds it, or -1 if it is in no machine's memory. */
     public int frame() {
         return frame;
+    }
+
+    /** Machine frame that holds the {@code vcpu_info} of {@code vcpu}. */
+    int vcpuInfoFrame(int vcpu) {
+        return vcpuInfo[vcpu] >> MachineMemory.PAGE_SHIFT;
     }
 
     /** Whether the guest has had the {@code vcpu_info} of {@code vcpu} moved. */

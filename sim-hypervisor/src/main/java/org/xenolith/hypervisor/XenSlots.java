@@ -47,6 +47,11 @@ final class XenSlots {
     private final int[] tables = new int[SharedInfo.VCPUS * VCPU_PAGES / PageTypes.ENTRIES];
     private final int hypervisorGdt;
 
+    /** All of these frames. */
+    private final int[] own = new int[tables.length + 3];
+
+    private int owned;
+
     XenSlots(FrameTable frames) {
         this.frames = frames;
         top = allocate();
@@ -71,7 +76,15 @@ final class XenSlots {
             throw new InputException(
                     "no frame of the machine is left for a PV domain's descriptor tables: give the machine more memory");
         }
+        own[owned++] = frame;
         return frame;
+    }
+
+    /** Gives its frames back. */
+    void release() {
+        for (int frame : own) {
+            frames.release(frame);
+        }
     }
 
     private void put(int table, int slot, long entry) {

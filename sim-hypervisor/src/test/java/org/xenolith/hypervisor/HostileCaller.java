@@ -10,6 +10,11 @@ final class HostileCaller {
     private static final int PAGES = 24;
     private static final int AREA = 0x4000;
 
+    /** Entries by which the victim lets the attacker read a page, and write one. */
+    private static final int READABLE = 2;
+
+    private static final int WRITABLE = 3;
+
     private final LongSupplier random;
     private final Hypervisor hypervisor = Machines.withFrames(1, 400, null, 0);
     private final FakeBootedGuest guest = new FakeBootedGuest();
@@ -30,6 +35,10 @@ final class HostileCaller {
             fill(victim.physmap().mfn(gfn), (byte) (gfn + 1));
         }
         victim.grants().permit(9, 3, 5); // for somebody else
+        victim.grants().permit(READABLE, 1, READABLE);
+        int entry = (victim.grants().frame(0) << MachineMemory.PAGE_SHIFT) + 8 * READABLE;
+        hypervisor.frames().memory().put16(entry, GrantTable.PERMIT_ACCESS | GrantTable.READ_ONLY);
+        victim.grants().permit(WRITABLE, 1, WRITABLE);
     }
 
     private void fill(int mfn, byte value) {
@@ -76,12 +85,74 @@ final class HostileCaller {
         guest.registers.memory().write(AREA, bytes, bytes.length);
     }
 
+    /** A grant to be mapped, unmapped or copied, such as makes sense more often than not. */
+    private int grant(long[] arg) {
+        int[] operations = {0, 0, 1, 5, 7};
+        arg[0] = operations[choice(operations.length)];
+        arg[2] = 1L + choice(3);
+        byte[] bytes = new byte[128];
+        for (int i = 0; i < 3; i++) {
+            int size = arg[0] == 0 ? 32 : arg[0] == 5 ? 40 : 24;
+            boolean copies = arg[0] == 5;
+            put64(bytes, size * i, copies ? choice(5) : choice(2) == 0 ? choice(64) << 12 : machineAddress());
+            put64(bytes, size * i + 8, arg[0] == 0 ? choice(32) | (long) choice(5) << 32 : copies ? 2 : number());
+            put64(bytes, size * i + 16, arg[0] == 0 ? 2 : copies ? choice(24) : choice(6));
+            if (copies) {
+                put64(bytes, size * i + 24, choice(2) == 0 ? 2 : Abi.DOMID_SELF);
+                put64(bytes, size * i + 32, choice(5000) | (long) choice(4) << 16);
+            }
+        }
+        guest.registers.memory().write(AREA, bytes, bytes.length);
+        return Abi.HYPERVISOR_GRANT_TABLE_OP;
+    }
+
+    /** Memory to be given back, taken or exchanged. */
+    private int reservation(long[] arg) {
+        int[] operations = {0, 1, 6, 11};
+        arg[0] = operations[choice(operations.length)];
+        byte[] bytes = new byte[1024];
+        for (int at = 0; at < 64; at += 32) {
+            put64(bytes, at, AREA + 256 + 8 * at);
+            put64(bytes, at + 8, 1 << choice(4));
+            put64(bytes, at + 16, choice(4));
+            put64(bytes, at + 24, Abi.DOMID_SELF);
+        }
+        for (int at = 256; at < 1024; at += 8) {
+            int gfn = 5 + choice(40);
+            put64(
+                    bytes,
+                    at,
+                    choice(2) == 0 ? gfn : Math.max(0, attacker.physmap().mfn(gfn)));
+        }
+        guest.registers.memory().write(AREA, bytes, bytes.length);
+        return Abi.HYPERVISOR_MEMORY_OP;
+    }
+
+    private long machineAddress() {
+        return ((long) choice(400) << 12) + 8L * choice(512);
+    }
+
+    private static void put64(byte[] bytes, int at, long value) {
+        LittleEndian.put64(bytes, at, value);
+    }
+
     private void call(GuestExit exit) {
         scribble();
         int number = choice(48);
         long[] arg = new long[5];
         for (int i = 0; i < arg.length; i++) {
             arg[i] = choice(2) == 0 ? number() : i == 0 ? choice(32) : AREA;
+        }
+        switch (choice(6)) {
+            case 0 -> {
+                arg[1] = AREA;
+                number = grant(arg);
+            }
+            case 1 -> {
+                arg[1] = AREA;
+                number = reservation(arg);
+            }
+            default -> {}
         }
         if (number == Abi.HYPERVISOR_SCHED_OP && choice(20) != 0) {
             number = Abi.HYPERVISOR_MEMORY_OP; // it is to live on, and to sleep seldom
@@ -116,7 +187,7 @@ final class HostileCaller {
             return "its memory moved";
         }
         for (int i = 0; i < frames.length; i++) {
-            if (!Arrays.equals(before[i], frame(frames[i]))) {
+            if (i != WRITABLE && !Arrays.equals(grantsAside(i, before[i]), grantsAside(i, frame(frames[i])))) {
                 return "its frame " + i + " changed";
             }
             int owner = hypervisor.frames().owner(frames[i]);
@@ -127,10 +198,52 @@ final class HostileCaller {
         for (int gfn = 0; gfn < 2048; gfn++) {
             int mfn = attacker.physmap().mfn(gfn);
             if (mfn != Physmap.NONE && hypervisor.frames().owner(mfn) == 2) {
-                return "its frame is in the attacker's memory at " + gfn;
+                int granted = hypervisor.frames().gfn(mfn);
+                boolean allowed = granted == WRITABLE
+                        || granted == READABLE && attacker.physmap().mfnForWriting(gfn) == Physmap.NONE;
+                if (!allowed) {
+                    return "its frame " + granted + " is in the attacker's memory at " + gfn;
+                }
             }
         }
         return victim.shutdownReason() == -1 ? null : "it ended";
+    }
+
+    /** Without what the hypervisor itself notes in the entries that the attacker may use: bits of their first 16 bits. */
+    private static byte[] grantsAside(int i, byte[] bytes) {
+        byte[] rest = bytes.clone();
+        if (i == PAGES + 1) {
+            rest[8 * READABLE] &= (byte) ~(GrantTable.READING | GrantTable.WRITING);
+            rest[8 * WRITABLE] &= (byte) ~(GrantTable.READING | GrantTable.WRITING);
+        }
+        return rest;
+    }
+
+    /** Has both domains destroyed; says what of the machine's memory is not free then, or null. */
+    String leftBehind() {
+        Hypervisor before = Machines.withFrames(1, 400, null, 0);
+        if (type == Domain.Type.PV) {
+            before.frames().machineToPhys();
+        }
+        boolean attackerFirst = choice(2) == 0;
+        hypervisor.destroy(attackerFirst ? attacker : victim);
+        hypervisor.run(hypervisor.time() + 1_000_000);
+        hypervisor.destroy(attackerFirst ? victim : attacker);
+        hypervisor.run(hypervisor.time() + 1_000_000);
+        PageTypes types = hypervisor.frames().types();
+        for (int mfn = 0; mfn < 400; mfn++) {
+            if (types.references(mfn) != 0 || types.typeCount(mfn) != 0) {
+                return "frame " + mfn + " is referred to " + types.references(mfn) + " times";
+            }
+        }
+        int lost = before.frames().memory().freeFrames()
+                - hypervisor.frames().memory().freeFrames();
+        return lost == 0 ? null : lost + " frames are lost";
+    }
+
+    /** How many grants it came to map at a time. */
+    int mapped() {
+        return attacker.grantMaps().end();
     }
 
     /** How many hypercalls it came to issue. */

@@ -11,7 +11,13 @@ import net.jqwik.api.constraints.Size;
 
 /** A PV guest that passes anything to any hypercall, or faults anywhere, hurts nobody but itself. */
 class HostilePvGuestTest {
-    private static final int[] CALLS = {0, 1, 2, 3, 4, 5, 8, 9, 10, 14, 22, 23, 25, 26, 28, 30};
+    private static final int[] CALLS = {0, 1, 2, 3, 4, 5, 8, 9, 10, 12, 14, 20, 22, 23, 25, 26, 28, 30};
+    private static final int ARGS = 16;
+
+    /** Entries of the other domain's by which the guest may read a page, and write one; the pages are those of their numbers. */
+    private static final int READABLE = 1;
+
+    private static final int WRITABLE = 2;
     private static final long[] VALUES = {
         0,
         1,
@@ -49,11 +55,19 @@ class HostilePvGuestTest {
         for (int gfn = 0; gfn < 4; gfn++) {
             g.memory.fill(other.physmap().mfn(gfn) << 12, 4096, (byte) 0x5a);
         }
-        byte[] before = outside(g);
+        other.grants().permit(READABLE, 1, READABLE);
+        int readable = (other.grants().frame(0) << 12) + 8 * READABLE;
+        g.memory.put16(readable, GrantTable.PERMIT_ACCESS | GrantTable.READ_ONLY);
+        other.grants().permit(WRITABLE, 1, WRITABLE);
+        boolean[] kept = kept(g, other);
+        byte[] before = outside(g, kept);
         for (long seed : seeds) {
             SplittableRandom random = new SplittableRandom(seed);
             scribble(g, other, random);
-            if (random.nextInt(4) == 0) {
+            int what = random.nextInt(8);
+            if (what < 2) {
+                grant(g, random);
+            } else if (what < 4) {
                 g.registers.code = new byte[15];
                 random.nextBytes(g.registers.code);
                 g.fault(random.nextInt(32), random.nextInt(32), value(g, other, random));
@@ -66,19 +80,59 @@ class HostilePvGuestTest {
                         value(g, other, random),
                         value(g, other, random));
             }
-            assertThat(outside(g)).isEqualTo(before);
+            assertThat(outside(g, kept)).isEqualTo(before);
         }
         for (int slot = 0; slot < PageTypes.ENTRIES; slot++) {
             long entry = g.memory.get64((g.arch.kernelTable << 12) + 8 * slot);
             assertThat(!Pte.present(entry) || XenSlots.isXens(slot) || g.types.is((int) Pte.frame(entry), PageTypes.L3))
                     .isTrue();
         }
+        g.hypervisor.destroy(g.domain);
+        g.hypervisor.destroy(other);
+        for (int mfn = 0; mfn < g.memory.frames(); mfn++) {
+            assertThat(g.types.references(mfn)).as("references of " + mfn).isZero();
+            assertThat(g.types.typeCount(mfn)).as("uses of " + mfn).isZero();
+        }
+    }
+
+    /** Maps, unmaps or copies by the other domain's grants, wherever that may be. */
+    private static void grant(PvGuests g, SplittableRandom random) {
+        int at = g.domain.physmap().mfn(ARGS) << 12;
+        if (at < 0 || g.types.typeCount(at >> 12) != 0 && g.types.type(at >> 12) != PageTypes.WRITABLE) {
+            return;
+        }
+        int[] operations = {0, 0, 1, 5, 7};
+        int op = operations[random.nextInt(operations.length)];
+        int slot = 60 + random.nextInt(8);
+        boolean byEntry = random.nextInt(2) == 0 && g.mfn(3) != Physmap.NONE;
+        long place = byEntry ? g.machine(3, 8 * slot) : (long) slot << 12;
+        if (op == 5) {
+            g.memory.put64(at, 1 + random.nextInt(2));
+            g.memory.put64(at + 8, 2);
+            boolean back = random.nextInt(2) == 0;
+            g.memory.put64(at + 16, back ? 1 + random.nextInt(2) : g.mfn(random.nextInt(PvGuests.PAGES)));
+            g.memory.put64(at + 24, back ? 2 : Abi.DOMID_SELF);
+            g.memory.put64(at + 32, 64 | (back ? 3L : 1L) << 16);
+        } else if (op == 0) {
+            g.memory.put64(at, place);
+            int flags = 2 | random.nextInt(16) & ~2 | (byEntry ? 16 : 0);
+            g.memory.put64(at + 8, flags | (long) (1 + random.nextInt(2)) << 32);
+            g.memory.put64(at + 16, 2);
+        } else {
+            g.memory.put64(at, place);
+            g.memory.put64(at + 8, op == 7 ? (long) (60 + random.nextInt(8)) << 12 : 0);
+            g.memory.put64(at + 16, random.nextInt(2));
+        }
+        g.call(Abi.HYPERVISOR_GRANT_TABLE_OP, op, ARGS << 12, 1, 0, 0);
     }
 
     /** Puts plausible words where the guest can write: page-table entries, requests, pointers. */
     private static void scribble(PvGuests g, Domain other, SplittableRandom random) {
         for (int i = 0; i < 64; i++) {
             int gfn = 16 + random.nextInt(48);
+            if (g.mfn(gfn) == Physmap.NONE) {
+                continue; // given back
+            }
             if (g.types.typeCount(g.mfn(gfn)) == 0 || g.types.type(g.mfn(gfn)) == PageTypes.WRITABLE) {
                 g.put(gfn, random.nextInt(16), value(g, other, random));
             }
@@ -87,6 +141,9 @@ class HostilePvGuestTest {
 
     private static long value(PvGuests g, Domain other, SplittableRandom random) {
         int gfn = random.nextInt(PvGuests.PAGES);
+        if (g.mfn(gfn) == Physmap.NONE) {
+            return gfn;
+        }
         return switch (random.nextInt(8)) {
             case 0, 1 -> VALUES[random.nextInt(VALUES.length)];
             case 2 -> random.nextLong();
@@ -98,17 +155,32 @@ class HostilePvGuestTest {
         };
     }
 
-    /** Everything that is not the domain's own memory nor shared with it, but for what Xen itself keeps for it there. */
-    private static byte[] outside(PvGuests g) {
-        byte[] bytes = g.memory.bytes().clone();
+    /** Which frames are neither the domain's own nor free, nor shared with it, nor where Xen itself keeps things for it: as long as it lives. */
+    private static boolean[] kept(PvGuests g, Domain other) {
+        boolean[] kept = new boolean[g.memory.frames()];
+        // The machine gives its lowest frames first, and none was given back yet.
+        Arrays.fill(kept, 0, kept.length - g.memory.freeFrames(), true);
         for (int gfn = 0; gfn < PvGuests.PAGES; gfn++) {
-            clear(bytes, g.mfn(gfn));
+            kept[g.mfn(gfn)] = false;
         }
-        clear(bytes, g.domain.sharedInfo().frame());
+        kept[g.domain.sharedInfo().frame()] = false;
+        kept[g.domain.grants().frame(0)] = false;
         for (int mfn : g.domain.pv.slots.tables()) {
-            clear(bytes, mfn);
+            kept[mfn] = false;
         }
-        clear(bytes, g.hypervisor.frames().machineToPhys().page(0));
+        kept[g.hypervisor.frames().machineToPhys().page(0)] = false;
+        kept[other.physmap().mfn(WRITABLE)] = false;
+        kept[other.grants().frame(0)] = false; // in which Xen notes that it is used
+        return kept;
+    }
+
+    private static byte[] outside(PvGuests g, boolean[] kept) {
+        byte[] bytes = g.memory.bytes().clone();
+        for (int mfn = 0; mfn < kept.length; mfn++) {
+            if (!kept[mfn]) {
+                clear(bytes, mfn);
+            }
+        }
         return bytes;
     }
 

@@ -11,6 +11,8 @@ class HypercallFuzzTest {
     void hypercallsHarmNobodyElse(FuzzedDataProvider data) {
         Domain.Type type = data.consumeBoolean() ? Domain.Type.PV : Domain.Type.PVH;
         int calls = data.consumeInt(1, 30);
-        assertThat(new HostileCaller(type, data::consumeLong).harmAfter(calls)).isNull();
+        HostileCaller caller = new HostileCaller(type, data::consumeLong);
+        assertThat(caller.harmAfter(calls)).isNull();
+        assertThat(caller.leftBehind()).isNull();
     }
 }

@@ -149,6 +149,12 @@ final class BlockCache implements MachineMemory.CodeWatcher {
         memory.clearCode(number);
     }
 
+    /** Drops all, and hears of no write any more. */
+    void close() {
+        dropAll();
+        memory.unwatch(this);
+    }
+
     private void dropAll() {
         for (int number = 0; number < frames.length; number++) {
             if (frames[number] != null) {

@@ -189,6 +189,12 @@ public final class Cpu {
 
     // ----------------------------------------------------------------------------------------------------- run
 
+    /** Lets go of the memory: nothing more is executed, so that its decoded instructions need not be kept. */
+    public void close() {
+        interpreter.close();
+        mmu.close();
+    }
+
     /** Where (rip) the blocks of instructions executed last begin, the latest first; 0 where there were none. */
     public long[] recentBlocks() {
         return interpreter.recentBlocks();

@@ -27,6 +27,11 @@ final class Interpreter {
         this.cache = new BlockCache(memory);
     }
 
+    /** Nothing more is executed. */
+    void close() {
+        cache.close();
+    }
+
     /**
      * Executes blocks until the budget is used up or something wants {@link Cpu#attention}.
      *

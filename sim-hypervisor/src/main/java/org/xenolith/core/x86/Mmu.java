@@ -63,6 +63,11 @@ public final class Mmu implements MachineMemory.CodeWatcher {
         memory.watch(this);
     }
 
+    /** Hears of no frame that becomes code any more. */
+    void close() {
+        memory.unwatch(this);
+    }
+
     // ------------------------------------------------------------------------------------------ privilege and flushes
 
     /** The privilege level, RFLAGS.AC, CR4.SMAP or the mode has changed: uses the translations that now apply. */
