@@ -27,7 +27,6 @@ import org.xenolith.hypervisor.MachineConfig;
 import org.xenolith.hypervisor.PoolConfig;
 import org.xenolith.hypervisor.Vcpu;
 import org.xenolith.machine.CostProfile;
-import org.xenolith.machine.MachineMemory;
 import org.xenolith.trace.TraceEvent;
 import org.xenolith.trace.TraceSink;
 
@@ -118,20 +117,8 @@ public final class Simulation {
                 TraceEvent.Sched.CLASS,
                 cell.seed(),
                 scenario.name(),
-                frames(scenario),
+                MemoryPeak.frames(scenario),
                 scenario.granularity());
-    }
-
-    private static int frames(Scenario scenario) {
-        long frames = scenario.domains().stream()
-                .filter(spec -> spec.boot() != null)
-                .mapToLong(spec -> BootedLoad.frames(spec.boot().memoryMib()))
-                .sum();
-        if (frames + BootedLoad.HYPERVISOR_FRAMES > MachineMemory.MOST_FRAMES) {
-            throw new InputException(
-                    scenario.name() + ": the domains that boot want more memory than the 2 GiB that a machine has");
-        }
-        return frames == 0 ? 0 : (int) frames + BootedLoad.HYPERVISOR_FRAMES;
     }
 
     private static List<PoolConfig> pools(Scenario scenario, Cell cell) {

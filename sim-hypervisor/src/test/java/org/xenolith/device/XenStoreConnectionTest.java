@@ -107,6 +107,30 @@ class XenStoreConnectionTest {
     }
 
     /** Requests sent and answers taken in pieces of any sizes come to the same answers in the same order. */
+    @Example
+    void aDomainThatIsGoneLeavesNothing() {
+        Domain watcher = machine.domain(2);
+        new DomainServices(
+                machine.hypervisor,
+                store,
+                watcher,
+                new DomainServices.Rings(
+                        watcher.physmap().mfn(1), 1, watcher.physmap().mfn(2), 2),
+                65536,
+                0);
+        int free = machine.memory.freeFrames();
+        assertThat(store.isIntroduced(1)).isTrue();
+        machine.hypervisor.destroy(domain);
+        assertThat(machine.memory.freeFrames()).isGreaterThanOrEqualTo(free + GuestPages.PAGES);
+        assertThat(store.isIntroduced(1)).isFalse();
+        assertThat(store.list("/local/domain")).contains("2").doesNotContain("1");
+        assertThat(store.list("/vm")).hasSize(1);
+        byte[] before = machine.memory.bytes().clone();
+        services.console().type("echo\n".getBytes(StandardCharsets.ISO_8859_1));
+        store.write("/local/domain/1/control/shutdown", "poweroff");
+        assertThat(machine.memory.bytes()).isEqualTo(before);
+    }
+
     @Property(tries = 100)
     void anyPiecesComeToTheSame(
             @ForAll @IntRange(min = 1, max = 400) int sendPiece, @ForAll @IntRange(min = 1, max = 400) int takePiece) {

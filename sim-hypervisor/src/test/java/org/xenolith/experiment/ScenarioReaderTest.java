@@ -26,7 +26,7 @@ import org.xenolith.hypervisor.Domain;
 import org.xenolith.hypervisor.SchedGranularity;
 
 class ScenarioReaderTest {
-    private static final String IDLER =
+    static final String IDLER =
             """
             import org.xenolith.hypervisor.*;
             public class Idler implements Scheduler {

@@ -24,10 +24,10 @@ final class BlockCache implements MachineMemory.CodeWatcher {
     private final MachineMemory memory;
 
     /** By frame, then by offset in it. */
-    private final Block[][] frames;
+    private Block[][] frames;
 
     /** Which 64-byte parts of each frame hold decoded bytes, a bit each. */
-    private final long[] parts;
+    private long[] parts;
 
     private int framesHeld;
     private int blocksHeld;
@@ -153,6 +153,8 @@ final class BlockCache implements MachineMemory.CodeWatcher {
     void close() {
         dropAll();
         memory.unwatch(this);
+        frames = new Block[0][];
+        parts = new long[0];
     }
 
     private void dropAll() {
