@@ -15,7 +15,6 @@ import org.xenolith.hypervisor.Hypervisor;
 import org.xenolith.hypervisor.MachineConfig;
 import org.xenolith.hypervisor.PoolConfig;
 import org.xenolith.hypervisor.Scheduler;
-import org.xenolith.machine.Cost;
 import org.xenolith.machine.CostProfile;
 import org.xenolith.machine.Topology;
 import org.xenolith.trace.TraceSink;
@@ -42,6 +41,8 @@ import org.xenolith.trace.TraceSink;
  * @param quietNanos how long the recording was left alone
  * @param uptimeNanos system time at the recording's first record
  * @param tickNanos when d's kernel ticks, ns after the recording's first record
+ * @param work d's 5 ms, and what ticks, waking and going to sleep take a Linux guest, cycles: the median of its bursts that nobody
+ *     preempted, under credit, less what of them is the hypervisor's
  */
 record FidelityScenario(
         String name,
@@ -52,28 +53,23 @@ record FidelityScenario(
         int capOfC,
         long quietNanos,
         long uptimeNanos,
-        long tickNanos) {
+        long tickNanos,
+        long work) {
 
     private static final long SECOND = 1_000_000_000L;
-
-    /**
-     * 5 ms, and what ticks, waking and going to sleep take a Linux guest: medians of d's bursts when it was undisturbed, less the 12 us
-     * of each run that are the hypervisor's.
-     */
-    private static final long D_WORK = 5_138_000;
 
     private static final long D_SLEEP = 10_030_000;
     private static final long D_TICK = 44_000;
 
     static final List<FidelityScenario> ALL = List.of(
-            credit2("s1", "credit2", "s1-w256-w512", "0ss--", 0, 5, 0),
-            credit2("s2", "credit2", "s2-cap30", "0s-s-", 30, 5, 0),
-            credit2("s4", "credit2", "s4-all", "0sssd", 15, 5, 3_505_000),
-            credit2("p1", "credit2-params", "p1-r1000", "0ssd", 0, 3, 1_540_000),
-            credit("s1", "credit", "s1-w256-w512", "0ss--", 0, 5, 11_411_088_128L, 0),
-            credit("s2", "credit", "s2-cap30", "0s-s-", 30, 5, 32_731_457_968L, 0),
-            credit("s4", "credit", "s4-all", "0sssd", 15, 5, 50_053_456_876L, 2_319_000),
-            credit("p1", "credit-params", "p1-t30-r1000", "0ssd", 0, 3, 52_860_984_452L, 2_460_000));
+            credit2("s1", "credit2", "s1-w256-w512", "0ss--", 0, 5, 0, 0),
+            credit2("s2", "credit2", "s2-cap30", "0s-s-", 30, 5, 0, 0),
+            credit2("s4", "credit2", "s4-all", "0sssd", 15, 5, 3_505_000, 5_138_000),
+            credit2("p1", "credit2-params", "p1-r1000", "0ssd", 0, 3, 1_540_000, 5_126_000),
+            credit("s1", "credit", "s1-w256-w512", "0ss--", 0, 5, 7_961_088_128L, 0, 0),
+            credit("s2", "credit", "s2-cap30", "0s-s-", 30, 5, 28_831_457_968L, 0, 0),
+            credit("s4", "credit", "s4-all", "0sssd", 15, 5, 46_123_456_876L, 2_319_000, 5_138_000),
+            credit("p1", "credit-params", "p1-t30-r1000", "0ssd", 0, 3, 49_230_984_452L, 2_460_000, 5_126_000));
 
     @Override
     public String toString() {
@@ -81,15 +77,32 @@ record FidelityScenario(
     }
 
     private static FidelityScenario credit2(
-            String name, String folder, String run, String guests, int cap, int seconds, long tick) {
+            String name, String folder, String run, String guests, int cap, int seconds, long tick, long work) {
         return new FidelityScenario(
-                "credit2 " + name, folder, run, Credit2::new, guests, cap, seconds * SECOND, 10_010_000_000L, tick);
+                "credit2 " + name,
+                folder,
+                run,
+                Credit2::new,
+                guests,
+                cap,
+                seconds * SECOND,
+                10_010_000_000L,
+                tick,
+                work);
     }
 
     private static FidelityScenario credit(
-            String name, String folder, String run, String guests, int cap, int seconds, long uptime, long tick) {
+            String name,
+            String folder,
+            String run,
+            String guests,
+            int cap,
+            int seconds,
+            long uptime,
+            long tick,
+            long work) {
         return new FidelityScenario(
-                "credit " + name, folder, run, Credit::new, guests, cap, seconds * SECOND, uptime, tick);
+                "credit " + name, folder, run, Credit::new, guests, cap, seconds * SECOND, uptime, tick, work);
     }
 
     /** The recording's file. */
@@ -99,8 +112,7 @@ record FidelityScenario(
 
     /** Reads the recording. */
     Recording recording(CostProfile costs) {
-        return new Recording(
-                folder, run, quietNanos, costs.cycles(Cost.CONTEXT_SWITCH), 2 * costs.cycles(Cost.HYPERCALL_ENTRY));
+        return new Recording(folder, run, quietNanos, guests.indexOf('d'), costs);
     }
 
     /**
@@ -115,8 +127,8 @@ record FidelityScenario(
     }
 
     /**
-     * Simulates it under credit with more taken from the recording: d does what it was recorded doing, and every guest has
-     * {@code credits} when it is unpaused.
+     * Simulates it under credit with more taken from the recording: d does what it was recorded doing, guests have
+     * {@code credits} when they are unpaused, and dom0 has them, and earns, when the recording begins.
      */
     RunIntervals simulateWith(Recording recording, CostProfile costs, Map<Integer, Integer> credits) {
         RunIntervals runs = new RunIntervals();
@@ -136,9 +148,10 @@ record FidelityScenario(
             int mask,
             TraceSink sink,
             Map<Integer, Integer> credits) {
+        Scheduler policy = scheduler.get();
         Hypervisor xen = new Hypervisor(
                 new MachineConfig(Topology.flat(1), costs, 1, mask, 1, name),
-                List.of(new PoolConfig("Pool-0", CpuSet.firstOf(1), scheduler.get())),
+                List.of(new PoolConfig("Pool-0", CpuSet.firstOf(1), policy)),
                 sink,
                 null);
         long shift = uptimeNanos - recording.start;
@@ -149,10 +162,14 @@ record FidelityScenario(
                     switch (guests.charAt(id)) {
                         case '0' -> new Recorded(dom0, shift);
                         case 'd' -> {
-                            Workload periodic = new LinuxPeriodic(D_WORK, D_SLEEP, D_TICK, uptimeNanos + tickNanos);
-                            Workload recorded = new Recorded(recording.d, shift);
-                            yield task -> (credits.isEmpty() || task.nowNanos() < uptimeNanos ? periodic : recorded)
-                                    .next(task);
+                            Workload periodic = new LinuxPeriodic(work, D_SLEEP, D_TICK, uptimeNanos + tickNanos);
+                            yield credits.isEmpty()
+                                    ? periodic
+                                    : new Interrupted(
+                                            periodic,
+                                            SECOND + ranBefore / 2,
+                                            recording.unpaused.get(id) + shift - 1_000_000,
+                                            new Recorded(recording.d, shift));
                         }
                         default -> Workload.Task::computeForever;
                     };
@@ -168,18 +185,23 @@ record FidelityScenario(
                     List.of(new TinyKernel(load, memory, 0)),
                     null,
                     null));
+            CreditUnit unit = credits.containsKey(id) ? domain.units().get(0).data() : null;
             if (id == 0) {
                 xen.at(0, () -> xen.unpause(domain));
+                if (unit != null) {
+                    xen.at(uptimeNanos, () -> {
+                        unit.credit = credits.get(0);
+                        if (!unit.active) {
+                            ((Credit) policy).startEarning(unit);
+                        }
+                    });
+                }
                 continue;
             }
             xen.at(SECOND, () -> xen.unpause(domain));
             xen.at(SECOND + ranBefore, () -> xen.pause(domain));
-            if (credits.containsKey(id)) {
-                int credit = credits.get(id);
-                xen.at(recording.unpaused.get(id) + shift - 1000, () -> {
-                    CreditUnit u = domain.units().get(0).data();
-                    u.credit = credit;
-                });
+            if (unit != null) {
+                xen.at(recording.unpaused.get(id) + shift - 1000, () -> unit.credit = credits.get(domain.id()));
             }
             if (guests.charAt(id) != '-') {
                 xen.at(recording.unpaused.get(id) + shift, () -> xen.unpause(domain));

@@ -45,15 +45,13 @@ class FidelityTest {
 
     /** What does not come as close, and how close it comes. */
     private static final Map<String, Double> EXCEPTIONS = Map.of(
-            // Which of the two has its credits halved how often, because it has too many, is decided before the window.
+            // b's credits are halved whenever it has too many, 15 ms each time: six times in the recording, one to four
+            // times here.
             "credit s4 dom1 share", 0.7,
             "credit s4 dom2 share", 0.6,
-            // Dom0 does what it did, but is woken at the recorded times, wherever it then stands.
-            "credit2 s2 dom0 waits", 0.18,
-            // The bursts of d are 12 us shorter in this recording than in the others.
-            "credit p1 dom3 runs", 0.32,
-            // Three seconds are 122 runs; in the ten pasts they are 103 on average.
-            "credit p1 dom1 number", 0.17);
+            "credit s4 dom1 number", 0.14,
+            // Three seconds only: the ten pasts lie between 47.1 and 48.7.
+            "credit p1 dom2 share", 0.35);
 
     static Stream<FidelityScenario> scenarios() {
         return FidelityScenario.ALL.stream();

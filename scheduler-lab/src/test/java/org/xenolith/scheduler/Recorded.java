@@ -23,7 +23,7 @@ final class Recorded implements Workload {
     public void next(Task task) {
         if (next == bursts.size()) {
             task.sleepFor(1_000_000_000_000L);
-        } else if (!slept) {
+        } else if (!slept && task.nowNanos() < bursts.get(next)[0] + shift) {
             slept = true;
             task.sleepUntil(bursts.get(next)[0] + shift);
         } else {

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.xenolith.machine.CostProfile;
 import org.xenolith.trace.MergedReader;
 import org.xenolith.trace.TraceEvent;
 import org.xenolith.trace.TraceRecord;
@@ -37,7 +38,7 @@ final class Recording {
     /** What dom0 did. */
     final List<long[]> dom0;
 
-    /** What d, domain 4, did. */
+    /** What d did. */
     final List<long[]> d;
 
     /** By domain: percent of a pCPU in the steady window, as the hypervisor counted it. */
@@ -49,14 +50,14 @@ final class Recording {
      * @param folder below {@code traces/xen-4.17}
      * @param run its name, without {@code .trc.xz}
      * @param quietCycles how long the recording was left alone between the two readings
-     * @param switchCycles what of each of dom0's runs is the hypervisor's work of switching to it
-     * @param sleepCycles what of the last run before it blocks is the hypervisor's work of setting a timer and blocking
+     * @param periodic which domain is d; none of the recording's, if it has no such guest
+     * @param costs what the recorded hypervisor's work costs
      */
-    Recording(String folder, String run, long quietCycles, long switchCycles, long sleepCycles) {
+    Recording(String folder, String run, long quietCycles, int periodic, CostProfile costs) {
         Path traces = folder().resolve(folder);
         long first = -1;
-        Bursts ofDom0 = new Bursts(0, switchCycles, sleepCycles);
-        Bursts ofD = new Bursts(4, switchCycles, sleepCycles);
+        Bursts ofDom0 = new Bursts(0, costs);
+        Bursts ofD = new Bursts(periodic, costs);
         try (MergedReader reader = MergedReader.open(traces.resolve(run + ".trc.xz"))) {
             TraceRecord r = new TraceRecord();
             while (reader.next(r)) {

@@ -13,7 +13,6 @@ import org.xenolith.hypervisor.FlatMemory;
 import org.xenolith.hypervisor.Hypervisor;
 import org.xenolith.hypervisor.MachineConfig;
 import org.xenolith.hypervisor.PoolConfig;
-import org.xenolith.machine.Cost;
 import org.xenolith.machine.CostProfile;
 import org.xenolith.machine.Topology;
 import org.xenolith.trace.TraceDescription;
@@ -71,8 +70,7 @@ record RtdsScenario(String name, String run, String guests, long uptimeNanos, lo
     }
 
     Recording recording(CostProfile costs) {
-        return new Recording(
-                "rtds", run, 5 * SECOND, costs.cycles(Cost.CONTEXT_SWITCH), 2 * costs.cycles(Cost.HYPERCALL_ENTRY));
+        return new Recording("rtds", run, 5 * SECOND, 4, costs);
     }
 
     /** Simulates it; the records that {@code mask} selects go to {@code sink}. */

@@ -1,6 +1,9 @@
 package org.xenolith.scheduler;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.xenolith.trace.TraceEvent;
@@ -22,6 +25,9 @@ final class RunIntervals implements TraceSink {
         }
     }
 
+    /** One of them; times in cycles. */
+    record Run(int domain, long from, long to) {}
+
     private final Map<Integer, Pairs> byDomain = new TreeMap<>();
 
     @Override
@@ -36,6 +42,20 @@ final class RunIntervals implements TraceSink {
         if (running ? ends : starts) {
             pairs.add(r.tsc);
         }
+    }
+
+    /** Those of all domains but the idle one that begin at {@code from} or later, and have ended, in order. */
+    List<Run> since(long from) {
+        List<Run> runs = new ArrayList<>();
+        byDomain.forEach((domain, p) -> {
+            for (int i = 0; i + 1 < p.count; i += 2) {
+                if (p.times[i] >= from && domain != TraceEvent.IDLE_DOMAIN) {
+                    runs.add(new Run(domain, p.times[i], p.times[i + 1]));
+                }
+            }
+        });
+        runs.sort(Comparator.comparingLong(Run::from));
+        return runs;
     }
 
     /** Percent of the time from {@code from} to {@code to} in which {@code domain} ran. */
