@@ -137,6 +137,10 @@ final class GrantUse {
             return GrantStatus.BAD_HANDLE;
         }
         Domain granter = maps.granter(handle);
+        if (isForgotten(granter)) {
+            hypervisor.shutdown(caller.domain(), Abi.SHUTDOWN_CRASH);
+            return GrantStatus.GENERAL_ERROR;
+        }
         GrantTable table = granter.grants();
         int ref = maps.ref(handle);
         int flags = maps.flags(handle);
@@ -162,6 +166,12 @@ final class GrantUse {
             table.letGo(ref, writable);
         }
         return GrantStatus.OKAY;
+    }
+
+    /** Whether {@code granter} is gone, and its last frame: only who overwrote an entry that mapped one can still have it mapped. */
+    private boolean isForgotten(Domain granter) {
+        return hypervisor.domainById(granter.id()) == null
+                && !hypervisor.frames().types().keepsAnyOf(granter);
     }
 
     private boolean takeAway(Vcpu caller, GrantTable table, int ref, int flags, long address, long newAddress) {

@@ -165,6 +165,16 @@ final class PageTypes {
         return (flags[mfn] & RELEASED) != 0;
     }
 
+    /** Whether a frame that {@code domain} gave back is still referred to. */
+    boolean keepsAnyOf(Domain domain) {
+        for (int mfn = 0; mfn < flags.length; mfn++) {
+            if (isGivenBack(mfn) && sharedWith[mfn] == domain.id()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** A domain maps {@code mfn}, which is another's. */
     void mappedByAnother(int mfn) {
         flags[mfn] |= FOREIGN;

@@ -221,6 +221,23 @@ class PvGrantsTest {
     }
 
     @Test
+    void whoOverwroteAnEntryAndUnmapsItWhenTheGranterIsForgottenCrashes() {
+        granted(10);
+        granted(11);
+        assertThat(map(2, REF + 10, HOST, address(SLOT))).isEqualTo(GrantStatus.OKAY);
+        int overwritten = handle();
+        assertThat(map(2, REF + 11, HOST, address(SLOT + 1))).isEqualTo(GrantStatus.OKAY);
+        int kept = handle();
+        assertThat(g.update(3, SLOT, 0)).isZero();
+        g.hypervisor.destroy(pv.domain);
+        assertThat(unmap(overwritten, address(SLOT))).isEqualTo(GrantStatus.GENERAL_ERROR);
+        assertThat(unmap(kept, address(SLOT + 1))).isEqualTo(GrantStatus.OKAY);
+        assertThat(g.crashed()).isFalse();
+        assertThat(unmap(overwritten, address(SLOT))).isEqualTo(GrantStatus.GENERAL_ERROR);
+        assertThat(g.crashed()).isTrue();
+    }
+
+    @Test
     void aFrameThatItsOwnerGaveBackIsFreeWhenItIsUnmapped() {
         int mfn = granted(30);
         assertThat(map(2, REF + 30, HOST, address(SLOT))).isEqualTo(GrantStatus.OKAY);
