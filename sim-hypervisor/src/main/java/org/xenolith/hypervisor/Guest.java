@@ -20,7 +20,7 @@ public interface Guest {
     /**
      * A promise: for how many cycles from its present state the guest, if left alone, will neither exit nor do anything
      * that another vCPU can notice. 0 if it promises nothing, as a core that executes instructions does: the hypervisor
-     * then runs it in small steps. {@link #FOREVER} for a guest that only computes. (What the literature on parallel
+     * then runs it ahead of the events in small steps, and it must cause none but by an exit. {@link #FOREVER} for a guest that only computes. (What the literature on parallel
      * discrete-event simulation calls lookahead; a larger promise is only a faster run.)
      */
     long lookahead();

@@ -69,6 +69,10 @@ public final class Hypervisor extends Control {
     private long eventTime;
 
     private int steppingPcpus;
+
+    /** A guest that promises nothing executes, ahead of the events. */
+    private boolean runningAhead;
+
     private long guestEvents;
 
     /**
@@ -219,7 +223,10 @@ public final class Hypervisor extends Control {
         }
         active = p;
         eventTime = p.clock;
-        if (p.step(Math.max(1, limit - p.clock))) {
+        runningAhead = true;
+        boolean exits = p.step(Math.max(1, limit - p.clock));
+        runningAhead = false;
+        if (exits) {
             p.stepping = false;
             steppingPcpus--;
             queue.arm(p.exitSlot, p.clock);
@@ -471,6 +478,10 @@ public final class Hypervisor extends Control {
     }
 
     void arm(int slot, long time) {
+        if (runningAhead) {
+            throw new IllegalStateException(
+                    active.current + " caused an event inside a run ahead of the events, not by an exit");
+        }
         queue.arm(slot, Math.max(time, eventTime));
     }
 

@@ -110,9 +110,6 @@ class DiskPathProperties {
             assertThat(run(client, persistent, costs, g -> new ChoppedGuest(g, chunk, false)))
                     .isEqualTo(whole);
         }
-        assertThat(run(client, persistent, costs, g -> new ChoppedGuest(g, Long.MAX_VALUE, true)))
-                .as("no lookahead")
-                .isEqualTo(whole);
     }
 
     @Provide

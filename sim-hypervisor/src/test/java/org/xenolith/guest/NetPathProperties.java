@@ -1,6 +1,7 @@
 package org.xenolith.guest;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -10,6 +11,7 @@ import java.util.function.UnaryOperator;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
+import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.From;
 import net.jqwik.api.Property;
@@ -128,9 +130,14 @@ class NetPathProperties {
             assertThat(run(one, other, costs, g -> new ChoppedGuest(g, chunk, false)))
                     .isEqualTo(whole);
         }
-        assertThat(run(one, other, costs, g -> new ChoppedGuest(g, Long.MAX_VALUE, true)))
-                .as("no lookahead")
-                .isEqualTo(whole);
+    }
+
+    /** What a driver domain does to its card inside a run is noticed: only a guest that promises a lookahead may do so. */
+    @Example
+    void promisesALookahead() {
+        Talk ping = new Talk("ping", Map.of("intervalMicros", 500), "replies");
+        assertThatThrownBy(() -> run(ping, ping, "zero", g -> new ChoppedGuest(g, Long.MAX_VALUE, true)))
+                .hasMessageContaining("d1v0 caused an event inside a run");
     }
 
     @Provide
