@@ -1,5 +1,7 @@
 package org.xenolith.scheduler.kit;
 
+import static org.xenolith.scheduler.kit.Violation.ms;
+
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -60,7 +62,7 @@ final class Judge {
                     && !lastOrder(w).paused()) {
                 return new Violation(
                         w + (last.state() == KitRun.RUNNABLE ? " waits for a pCPU since " : " is held by nobody since ")
-                                + last.from() + " ns and runs no more",
+                                + ms(last.from()) + " and runs no more",
                         last.from(),
                         since + bound);
             }
@@ -139,8 +141,7 @@ final class Judge {
             for (int p = 0; p < pcpus; p++) {
                 if (since[p] >= 0 && now - since[p] > bound) {
                     return new Violation(
-                            "pCPU " + p + " idles though " + waiting(waits) + " waited for it since " + since[p]
-                                    + " ns",
+                            "pCPU " + p + " idles though " + waiting(waits) + " waited for it since " + ms(since[p]),
                             since[p],
                             since[p] + bound);
                 }
@@ -191,7 +192,7 @@ final class Judge {
             for (Span s : w.spans) {
                 if (s.state() == KitRun.RUNNABLE && s.length() > bound) {
                     return new Violation(
-                            w + " waits for a pCPU for " + s.length() + " ns, longer than " + bound,
+                            w + " waits for a pCPU for " + ms(s.length()) + ", longer than " + ms(bound),
                             s.from(),
                             s.from() + bound);
                 }
@@ -248,13 +249,13 @@ final class Judge {
                 return new Violation(
                         String.format(
                                 Locale.ROOT,
-                                "%s with a cap of %d %% ran %d ns in the %d ns from %d ns, %d more than its cap",
+                                "%s with a cap of %d %% ran %s in the %s from %s, %s more than its cap",
                                 KitScenario.name(domain),
                                 cap,
-                                run.ran(domain, begin, time),
-                                time - begin,
-                                begin,
-                                level / 100),
+                                ms(run.ran(domain, begin, time)),
+                                ms(time - begin),
+                                ms(begin),
+                                ms(level / 100)),
                         begin,
                         time);
             }
@@ -280,10 +281,10 @@ final class Judge {
                 return new Violation(
                         String.format(
                                 Locale.ROOT,
-                                "%s got %.2f %% of a pCPU from %d ns on, where its weight promises %s%.2f %%",
+                                "%s got %.2f %% of a pCPU from %s on, where its weight promises %s%.2f %%",
                                 KitScenario.name(d),
                                 share,
-                                from,
+                                ms(from),
                                 all ? "" : "at least ",
                                 fair[d]),
                         from,
@@ -344,7 +345,7 @@ final class Judge {
             for (Span s : w.spans) {
                 if (s.state() == KitRun.RUNNING && s.next() == KitRun.RUNNABLE && s.length() < limit) {
                     return new Violation(
-                            w + " was preempted after " + s.length() + " ns, with a ratelimit of " + limit,
+                            w + " was preempted after " + ms(s.length()) + ", with a ratelimit of " + ms(limit),
                             s.from(),
                             s.to());
                 }
@@ -374,9 +375,9 @@ final class Judge {
                         ran += Math.max(0, s.to() - Math.max(s.from(), from));
                     } else if (s.to() > from && isLess(ran, supply(s.to() - from, period, budget), tolerance)) {
                         return new Violation(
-                                w + " ran " + ran + " ns in the " + (s.to() - from) + " ns from " + from
-                                        + " ns, where a budget of " + budget + " ns in each " + period
-                                        + " ns is at least " + supply(s.to() - from, period, budget),
+                                w + " ran " + ms(ran) + " in the " + ms(s.to() - from) + " from " + ms(from)
+                                        + ", where a budget of " + ms(budget) + " in each " + ms(period)
+                                        + " is at least " + ms(supply(s.to() - from, period, budget)),
                                 from,
                                 s.to());
                     }

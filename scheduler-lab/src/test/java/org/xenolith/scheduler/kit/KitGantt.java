@@ -10,7 +10,8 @@ import org.xenolith.scheduler.kit.KitRun.Watched;
  */
 final class KitGantt {
     private static final int LEFT = 60;
-    private static final int WIDTH = 960;
+    private static final int RIGHT = 30;
+    private static final int WIDTH = 980;
     private static final int ROW = 24;
     private static final int TOP = 60;
     private static final int TICKS = 8;
@@ -57,13 +58,9 @@ final class KitGantt {
         for (int i = 0; i <= TICKS; i++) {
             long at = from + (to - from) * i / TICKS;
             line(at, bottom, bottom + 5, "#000", "");
-            text(
-                    x(at),
-                    bottom + 18,
-                    i == TICKS ? "end" : "middle",
-                    "#000",
-                    String.format(Locale.ROOT, "%.3f ms", at / 1e6));
+            text(x(at), bottom + 18, "middle", "#000", String.format(Locale.ROOT, "%.3f", at / 1e6));
         }
+        text(4, bottom + 18, "start", "#666", "ms");
         return "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 " + WIDTH + " " + (bottom + 30)
                 + "\" font-family=\"sans-serif\" font-size=\"11\" role=\"img\"><defs><pattern id=\"held\" width=\"5\" height=\"5\""
                 + " patternUnits=\"userSpaceOnUse\"><path d=\"M0 5L5 0\" stroke=\"#999\"/></pattern></defs>"
@@ -72,7 +69,7 @@ final class KitGantt {
 
     private double x(long time) {
         double part = (double) (Math.max(from, Math.min(to, time)) - from) / (to - from);
-        return LEFT + part * (WIDTH - LEFT - 10);
+        return LEFT + part * (WIDTH - LEFT - RIGHT);
     }
 
     private void bar(Span s, int y, String colour) {

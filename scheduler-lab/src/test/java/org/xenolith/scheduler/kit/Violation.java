@@ -1,5 +1,7 @@
 package org.xenolith.scheduler.kit;
 
+import java.math.BigDecimal;
+
 /**
  * A promise that was broken.
  *
@@ -8,8 +10,15 @@ package org.xenolith.scheduler.kit;
  * @param atNanos when it was broken for certain, ns
  */
 record Violation(String what, long fromNanos, long atNanos) {
+    private static final int NANOS_DIGITS = 6;
+
     @Override
     public String toString() {
-        return "at " + atNanos + " ns: " + what;
+        return "at " + ms(atNanos) + ": " + what;
+    }
+
+    /** A time as it is told: milliseconds, with as many digits as it takes to be exact. */
+    static String ms(long nanos) {
+        return BigDecimal.valueOf(nanos, NANOS_DIGITS).stripTrailingZeros().toPlainString() + " ms";
     }
 }
