@@ -13,7 +13,10 @@ final class KitGantt {
     private static final int RIGHT = 30;
     private static final int WIDTH = 980;
     private static final int ROW = 24;
-    private static final int TOP = 60;
+    private static final int TOP = 70;
+    private static final int LABEL_ROWS = 3;
+    private static final int LABEL_HEIGHT = 12;
+    private static final int LETTER = 6;
     private static final int TICKS = 8;
     private static final String[] COLOURS = {"#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#b2a818"};
 
@@ -46,14 +49,22 @@ final class KitGantt {
             }
             y += ROW;
         }
+        double[] free = new double[LABEL_ROWS]; // where the last label of each row ends
         for (String action : Orders.actions(run.scenario)) {
             long at = Long.parseLong(action.replaceAll("\\{at: (\\d+) ms.*", "$1")) * 1_000_000;
             if (at >= from && at <= to) {
-                line(at, TOP - 18, bottom, "#888", "stroke-dasharray=\"2 3\"");
-                text(x(at) + 2, TOP - 10, "start", "#666", action.replaceAll(".*do: (.*)}", "$1"));
+                String words = action.replaceAll(".*do: (.*)}", "$1");
+                int row = 0;
+                while (row < LABEL_ROWS - 1 && free[row] > x(at)) {
+                    row++;
+                }
+                free[row] = x(at) + LETTER * words.length();
+                int label = TOP - 6 - row * LABEL_HEIGHT;
+                line(at, label - 8, bottom, "#888", "stroke-dasharray=\"2 3\"");
+                text(x(at) + 2, label, "start", "#666", words);
             }
         }
-        line(violation.atNanos(), TOP - 30, bottom + 4, "#d00", "stroke-width=\"2\"");
+        line(violation.atNanos(), TOP - 44, bottom + 4, "#d00", "stroke-width=\"2\"");
         text(LEFT, 18, "start", "#d00", violation.toString());
         for (int i = 0; i <= TICKS; i++) {
             long at = from + (to - from) * i / TICKS;
