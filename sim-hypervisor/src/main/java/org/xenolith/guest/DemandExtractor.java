@@ -41,8 +41,10 @@ import org.xenolith.trace.TraceSink;
  *       {@code set_timer_op}), it came from outside.
  *   <li><em>Without them</em> a wake while vCPU X runs may be X's own send, or an interrupt that hit X. It is taken for a
  *       send if at least a quarter of the vCPU's wakes stand at one place of X's work (a fixed distance from the begin or
- *       the end of its bursts), and that is beyond chance by far: an interrupt hits X anywhere. In a domU, so is a wake on
- *       another pCPU than the vCPU ran on last, where its timer cannot fire; if that pCPU was idle it came from outside.
+ *       the end of its bursts), and that is beyond chance by far: an interrupt hits X anywhere. Of vCPUs that have to do
+ *       with each other, so are those wakes that are unlike its timers and come far more often while X runs than else
+ *       ({@link UnlikeTimers}). In a domU, so is a wake on another pCPU than the vCPU ran on last, where its timer
+ *       cannot fire; if that pCPU was idle it came from outside.
  *   <li><em>Regularity.</em> Waits that always last as long are timers. A kernel that sleeps wakes in between for its tick
  *       and blocks again, so the length is also looked for from earlier blocks, up to {@value Regularity#MOST_BACK} waits
  *       back: a sleep of 10 ms that its tick broke in two is a timer set at the first of the two blocks. Wakes at a fixed
@@ -54,9 +56,14 @@ import org.xenolith.trace.TraceSink;
  *       has all of them.
  * </ol>
  *
+ * <p><b>What woke nobody.</b> An event whose receiver ran, or was ready to, leaves no record. Most are found
+ * ({@link HiddenEvents}), since under another scheduler their receiver would have to wait for them.
+ *
+ * <p><b>Order.</b> What a vCPU does is replayed in its recorded order, but for what does not depend on each other: dom0's answers
+ * to different vCPUs, and a kernel's ticks ({@link Lanes}).
+ *
  * <p><b>Censoring.</b> A vCPU that never blocks in the window is {@linkplain VcpuDemand#backlogged backlogged}; its demand
- * is replayed as unbounded. A burst or a wait that the window cuts counts with the part inside. An event that woke nobody
- * (its vCPU ran, or was ready to) leaves no wake record and is not replayed.
+ * is replayed as unbounded. A burst or a wait that the window cuts counts with the part inside.
  *
  * <p><b>Not demand.</b> Time RUNNABLE is the old scheduler's doing. So is OFFLINE time by a cap: that before which the trace
  * shows no sleep record, and that which a cap explains, being shorter than {@value #SHORTEST_PAUSE_MILLIS} ms or, with a low
@@ -66,7 +73,7 @@ import org.xenolith.trace.TraceSink;
  * <p><b>Not in a trace.</b> What the scheduler remembered when the window began, such as credits: a replay begins without.
  *
  * <p>Use: give it all records of a trace from the first on, in the order of time, then {@link #finish}. Memory: some 13
- * bytes for a work, block or wake.
+ * bytes for a work, block, wake or switch.
  */
 public final class DemandExtractor implements TraceSink {
     /** An event-channel hypercall and the wake it causes are no farther apart than this and the profile's cost of sending. */

@@ -51,6 +51,28 @@ final class Regularity {
         r.decideByLength(r.lengths(waits.undecided(), MOST_BACK), MOST_BACK);
     }
 
+    /** Which of all waits end as those of {@code control} do: by their period, on their tick, or after their lengths. */
+    static boolean[] like(Waits waits, int[] control) {
+        Regularity r = new Regularity(waits);
+        List<Cluster> own = r.lengths(control, 0);
+        int ofALength = (int)
+                Arrays.stream(control).filter(i -> r.backOf(i, 0, own) == 0).count();
+        Grid period = r.period(control, ofALength);
+        Grid tick = r.tick(control);
+        int[] rest = Arrays.stream(control)
+                .filter(i -> !period.holds(waits.wake(i)) && !tick.holds(waits.wake(i)))
+                .toArray();
+        List<Cluster> lengths = r.lengths(rest, MOST_BACK);
+        boolean[] like = new boolean[waits.size];
+        for (int i = 0; i < waits.size; i++) {
+            like[i] = period.holds(waits.wake(i))
+                    || tick.holds(waits.wake(i))
+                    || 4 * ofALength >= 3 * control.length && r.backOf(i, 0, own) == 0
+                    || r.backOf(i, MOST_BACK, lengths) >= 0;
+        }
+        return like;
+    }
+
     private void decideByLength(List<Cluster> lengths, int mostBack) {
         for (int i = 0; i < waits.size; i++) {
             // A sleep may end on the tick by chance.
@@ -113,8 +135,19 @@ final class Regularity {
 
     /** Takes wakes for absolute timers if a period explains clearly more of them than lengths do. */
     private boolean decideByPeriod(int[] open, int ofALength) {
+        Grid grid = period(open, ofALength);
+        for (int i : open) {
+            if (grid.holds(waits.wake(i))) {
+                waits.decide(i, DemandStep.SLEEP_UNTIL, WakeEvidence.SAME_PERIOD);
+            }
+        }
+        return grid.period > 0;
+    }
+
+    /** A period that explains most of the wakes of {@code open} and clearly more than the {@code ofALength} lengths do. */
+    private Grid period(int[] open, int ofALength) {
         if (open.length < FEWEST) {
-            return false;
+            return Grid.NONE;
         }
         long[] intervals = new long[open.length - 1];
         for (int k = 1; k < open.length; k++) {
@@ -124,20 +157,15 @@ final class Regularity {
         long guess = intervals[intervals.length / 2];
         long span = waits.wake(open[open.length - 1]) - waits.wake(open[0]);
         if (guess <= 4 * JITTER_NANOS || span < guess || isTick(guess)) {
-            return false;
+            return Grid.NONE;
         }
         // The median interval is off by jitter; over the whole span that does not matter.
         long period = span / ((span + guess / 2) / guess);
         Cluster phase = Cluster.densestPhase(wakes(open), period, JITTER_NANOS);
         if (4 * phase.count() < 3 * open.length || phase.count() <= ofALength + ofALength / 10) {
-            return false;
+            return Grid.NONE;
         }
-        for (int i : open) {
-            if (phase.holdsPhase(waits.wake(i), period)) {
-                waits.decide(i, DemandStep.SLEEP_UNTIL, WakeEvidence.SAME_PERIOD);
-            }
-        }
-        return true;
+        return new Grid(phase, period);
     }
 
     private static boolean isTick(long interval) {
@@ -146,9 +174,21 @@ final class Regularity {
 
     private void decideByTick() {
         int[] open = waits.undecided();
+        Grid tick = tick(open);
+        if (tick.period > 0) {
+            waits.setTick(tick.phase.low(), tick.period);
+            for (int i : open) {
+                if (tick.holds(waits.wake(i))) {
+                    waits.decide(i, DemandStep.SLEEP_TO_TICK, WakeEvidence.TICK);
+                }
+            }
+        }
+    }
+
+    /** The kernel's tick, by the wakes of {@code open}. */
+    private Grid tick(int[] open) {
         long[] wakes = wakes(open);
-        Cluster best = new Cluster(0, 0, 0);
-        long bestPeriod = 0;
+        Grid best = Grid.NONE;
         long bestScore = 0;
         for (int hertz : TICK_HERTZ) {
             long period = SECOND / hertz;
@@ -156,18 +196,19 @@ final class Regularity {
             long byChance = open.length * JITTER_NANOS / period;
             long score = phase.count() - 4 * byChance;
             if (phase.count() >= FEWEST && score > bestScore) {
-                best = phase;
-                bestPeriod = period;
+                best = new Grid(phase, period);
                 bestScore = score;
             }
         }
-        if (bestScore > 0 && 8 * best.count() >= open.length) {
-            waits.setTick(best.low(), bestPeriod);
-            for (int i : open) {
-                if (best.holdsPhase(waits.wake(i), bestPeriod)) {
-                    waits.decide(i, DemandStep.SLEEP_TO_TICK, WakeEvidence.TICK);
-                }
-            }
+        return 8 * best.phase.count() >= open.length ? best : Grid.NONE;
+    }
+
+    /** Times at one phase of a period; a period of 0 holds none. */
+    private record Grid(Cluster phase, long period) {
+        static final Grid NONE = new Grid(new Cluster(0, 0, 0), 0);
+
+        boolean holds(long time) {
+            return period > 0 && phase.holdsPhase(time, period);
         }
     }
 

@@ -3,7 +3,8 @@ package org.xenolith.guest;
 import org.xenolith.hypervisor.Abi;
 
 /**
- * Walks the {@link VcpuDemand} of one vCPU: computes, sleeps, waits for others and sends to them as it says.
+ * Walks the {@link VcpuDemand} of one vCPU: computes, sleeps, waits for others and sends to them as it says. Of several
+ * lanes it goes on with the next that need not wait, whenever the one before has come to a wait.
  *
  * <p>Events are counted, as through a ring in memory that sender and receiver share: a receiver that comes late finds what
  * was sent and does not wait. At the end of its demand the vCPU begins anew, so that a scheduler that serves it faster
@@ -27,7 +28,6 @@ final class ReplayWorkload implements Workload {
 
     private final VcpuDemand demand;
     private final boolean computesForEver;
-    private final boolean repeats;
     private final long base;
     private final long firstTick;
 
@@ -38,21 +38,21 @@ final class ReplayWorkload implements Workload {
     private final Mailbox[] outbox;
     private final long[] taken;
 
-    private int position;
+    private final ReplayLane[] lanes;
 
-    /** System time from which absolute times count. */
-    private long begin;
+    /** The lane that computes, or did last. */
+    private int active;
 
     private boolean started;
     private long endedAfter = -1;
 
-    /** When the latest waits began, that is when the kernel asked to block, as a ring. */
-    private final long[] waitBegin = new long[Regularity.MOST_BACK + 1];
+    /** What the timer is set for while it waits for several things at once. */
+    private long armedFor;
 
-    private int waits;
+    /** Whether all lanes wait, and since when. */
+    private boolean waits;
 
-    /** Whether the wait at {@link #position} has begun. */
-    private boolean waiting;
+    private long waitsSince;
 
     /**
      * A replay of {@code demand}, of a window of {@code length} ns, from system time {@code base} ns on.
@@ -64,24 +64,37 @@ final class ReplayWorkload implements Workload {
     ReplayWorkload(VcpuDemand demand, long length, long base, int[] lineOf, Mailbox[] inbox, Mailbox[] outbox) {
         this.demand = demand;
         this.base = base;
-        this.begin = base;
         this.firstTick = base + demand.tickPhaseNanos();
         this.lineOf = lineOf;
         this.inbox = inbox;
         this.outbox = outbox;
         this.taken = new long[inbox.length];
         computesForEver = demand.backlogged() && demand.count(DemandStep.SEND) == 0;
-        repeats = demand.size() > 0
-                && !demand.followsTheOutside()
-                && demand.count(DemandStep.SHUTDOWN) == 0
-                && total(demand) >= length / MOST_REPEATS;
+        lanes = new ReplayLane[demand.lanes()];
+        for (int lane = 0; lane < lanes.length; lane++) {
+            int first = demand.laneBegin(lane);
+            int end = demand.laneBegin(lane + 1);
+            lanes[lane] = new ReplayLane(first, end, base, repeats(demand, first, end, length));
+        }
+    }
+
+    private static boolean repeats(VcpuDemand demand, int first, int end, long length) {
+        for (int i = first; i < end; i++) {
+            if (demand.kind(i) == DemandStep.AWAIT_OUTSIDE || demand.kind(i) == DemandStep.SHUTDOWN) {
+                return false;
+            }
+        }
+        boolean reacts = first > 0
+                && first < end
+                && (demand.kind(first) == DemandStep.AWAIT_EVENT || demand.kind(first) == DemandStep.SLEEP_TO_TICK);
+        return reacts || first < end && total(demand, first, end) >= length / MOST_REPEATS;
     }
 
     /** Work and waits, as far as their length is known. */
-    private static long total(VcpuDemand demand) {
+    private static long total(VcpuDemand demand, int first, int end) {
         long lengths = 0;
         long latest = 0;
-        for (int i = 0; i < demand.size(); i++) {
+        for (int i = first; i < end; i++) {
             switch (demand.kind(i)) {
                 case WORK, SLEEP -> lengths += demand.value(i);
                 case SLEEP_TO_TICK -> lengths += demand.value(i) * demand.tickPeriodNanos();
@@ -99,7 +112,12 @@ final class ReplayWorkload implements Workload {
 
     /** Whether it then begins anew. */
     boolean repeats() {
-        return repeats;
+        for (ReplayLane lane : lanes) {
+            if (lane.first < lane.end && !lane.repeats) {
+                return false;
+            }
+        }
+        return true;
     }
 
     @Override
@@ -110,107 +128,183 @@ final class ReplayWorkload implements Workload {
         }
         boolean busy = false;
         while (!busy) {
-            if (position == demand.size()) {
-                if (endedAfter < 0) {
-                    endedAfter = task.nowNanos() - base;
+            ReplayLane lane = lanes[active];
+            if (lane.position == lane.end && !ends(lane, task.nowNanos())) {
+                busy = chooseOrWait(task);
+            } else if (isWait(demand.kind(lane.position))) {
+                beginWait(lane, task);
+                if (lanes.length == 1) {
+                    busy = waitAlone(lane, task);
+                } else {
+                    busy = chooseOrWait(task);
                 }
-                if (!repeats) {
-                    task.waitForEver();
-                    return;
-                }
-                position = 0;
-                begin = task.nowNanos();
+            } else {
+                busy = step(lane, task);
             }
-            busy = step(task);
         }
     }
 
-    /** Takes the step at {@link #position}; false if it takes no time. */
-    private boolean step(Task task) {
-        long value = demand.value(position);
-        int peer = demand.peer(position);
-        switch (demand.kind(position)) {
-            case WORK -> {
-                long own = ownCycles(position + 1) + (started ? cyclesBehind(position - 1) : TinyKernel.START_CYCLES);
-                started = true;
-                position++;
-                if (task.cycles(value) <= own) {
-                    return false;
-                }
-                task.compute(task.cycles(value) - own);
-            }
-            case SLEEP -> {
-                beginWait(task);
-                endWait();
-                task.sleepUntil(waitBegin[(waits - 1 - peer) & Regularity.MOST_BACK] + value);
-            }
-            case SLEEP_UNTIL -> {
-                beginWait(task);
-                endWait();
-                task.sleepUntil(begin + value);
-            }
-            case SLEEP_TO_TICK -> {
-                beginWait(task);
-                endWait();
-                long line = Math.floorDiv(task.nowNanos() - firstTick, demand.tickPeriodNanos());
-                task.sleepUntil(firstTick + (line + value) * demand.tickPeriodNanos());
-            }
-            case AWAIT_EVENT -> {
-                beginWait(task);
-                if (inbox[peer].sent == taken[peer]) {
-                    task.waitFor(lineOf[peer]);
-                    return true;
-                }
-                taken[peer]++;
-                endWait();
+    /** The lane has come to its end; true if it goes on all the same. */
+    private boolean ends(ReplayLane lane, long now) {
+        lane.ended |= lane.first < lane.end;
+        if (endedAfter < 0 && allEnded()) {
+            endedAfter = now - base;
+        }
+        if (lane.repeats) {
+            lane.again(now);
+        }
+        return lane.repeats;
+    }
+
+    private boolean allEnded() {
+        for (ReplayLane lane : lanes) {
+            if (!lane.ended && lane.first < lane.end) {
                 return false;
-            }
-            case AWAIT_OUTSIDE -> {
-                beginWait(task);
-                if (task.nowNanos() < begin + value) {
-                    task.waitFor(OUTSIDE_LINE);
-                    return true;
-                }
-                endWait();
-                return false;
-            }
-            case SEND -> {
-                position++;
-                outbox[peer].sent++;
-                task.send(lineOf[peer]);
-            }
-            case YIELD -> {
-                position++;
-                task.giveWay();
-            }
-            case SHUTDOWN -> {
-                position++;
-                task.shutdown((int) Math.max(0, Math.min(value, Abi.SHUTDOWN_MAX)));
             }
         }
         return true;
     }
 
-    private void beginWait(Task task) {
-        if (!waiting) {
-            waiting = true;
-            waitBegin[waits++ & Regularity.MOST_BACK] = task.nanosAfter(ownCycles(position));
+    private static boolean isWait(DemandStep kind) {
+        return switch (kind) {
+            case SLEEP, SLEEP_UNTIL, SLEEP_TO_TICK, AWAIT_EVENT, AWAIT_OUTSIDE -> true;
+            default -> false;
+        };
+    }
+
+    private void beginWait(ReplayLane lane, Task task) {
+        if (lane.waiting) {
+            return;
+        }
+        lane.waitBegins(task.nanosAfter(ownCycles(lane, lane.position)));
+        long value = demand.value(lane.position);
+        switch (demand.kind(lane.position)) {
+            case SLEEP -> lane.until = lane.waitBegan(demand.peer(lane.position)) + value;
+            case SLEEP_TO_TICK -> lane.until = tick(task.nowNanos(), value);
+            case AWAIT_EVENT -> lane.peer = demand.peer(lane.position);
+            default -> lane.until = lane.begin + value;
         }
     }
 
-    private void endWait() {
-        waiting = false;
-        position++;
+    /** When tick number {@code next} after {@code now} is. */
+    private long tick(long now, long next) {
+        long line = Math.floorDiv(now - firstTick, demand.tickPeriodNanos());
+        return firstTick + (line + next) * demand.tickPeriodNanos();
+    }
+
+    /** Waits as the one lane says; false if that takes no time. */
+    private boolean waitAlone(ReplayLane lane, Task task) {
+        DemandStep kind = demand.kind(lane.position);
+        if (kind != DemandStep.AWAIT_EVENT && kind != DemandStep.AWAIT_OUTSIDE) {
+            long until = lane.until;
+            lane.waitEnds();
+            task.sleepUntil(until);
+            return true;
+        }
+        if (take(lane, task.nowNanos())) {
+            return false;
+        }
+        task.waitFor(lane.peer < 0 ? OUTSIDE_LINE : lineOf[lane.peer]);
+        return true;
+    }
+
+    /** Whether the wait of {@code lane} is over, and if so, ends it. */
+    private boolean take(ReplayLane lane, long now) {
+        if (lane.peer < 0) {
+            if (now < lane.until) {
+                return false;
+            }
+        } else if (inbox[lane.peer].sent == taken[lane.peer]) {
+            return false;
+        } else {
+            taken[lane.peer]++;
+        }
+        lane.waitEnds();
+        return true;
+    }
+
+    /** Goes on with a lane that need not wait, in turn; if there is none, waits for any of them and returns true. */
+    private boolean chooseOrWait(Task task) {
+        if (lanes.length == 1) {
+            task.waitForEver();
+            return true;
+        }
+        forgetEvents(task);
+        long now = task.nowNanos();
+        if (!waits) {
+            waitsSince = now;
+        }
+        waits = false;
+        long until = ReplayLane.NEVER;
+        for (int k = 1; k <= lanes.length; k++) {
+            int next = (active + k) % lanes.length;
+            ReplayLane lane = lanes[next];
+            boolean over = lane.position == lane.end;
+            if (!over && next == Lanes.TICKS && lane.waiting && lane.until < waitsSince) {
+                lane.until = tick(now, 1); // that came while it computed, as did those that its work contains
+            }
+            if (!over && (!lane.waiting || take(lane, now))) {
+                active = next;
+                return false;
+            }
+            until = over ? until : Math.min(until, lane.until);
+        }
+        waits = true;
+        if (until != ReplayLane.NEVER && until != armedFor) {
+            armedFor = until;
+            task.setTimer(until);
+        } else {
+            task.waitForAny();
+        }
+        return true;
+    }
+
+    /** What has come is about to be looked at. */
+    private void forgetEvents(Task task) {
+        if (task.takeTimer()) {
+            armedFor = 0;
+        }
+        task.takeEvent(OUTSIDE_LINE);
+        for (int line : lineOf) {
+            if (line > 0) {
+                task.takeEvent(line);
+            }
+        }
+    }
+
+    /** Takes the step at the position of {@code lane}, which is no wait; false if it takes no time. */
+    private boolean step(ReplayLane lane, Task task) {
+        int at = lane.position++;
+        long value = demand.value(at);
+        int peer = demand.peer(at);
+        switch (demand.kind(at)) {
+            case WORK -> {
+                long own = ownCycles(lane, at + 1) + (started ? cyclesBehind(lane, at - 1) : TinyKernel.START_CYCLES);
+                started = true;
+                if (task.cycles(value) <= own) {
+                    return false;
+                }
+                task.compute(task.cycles(value) - own);
+            }
+            case SEND -> {
+                outbox[peer].sent++;
+                task.send(lineOf[peer]);
+            }
+            case YIELD -> task.giveWay();
+            case SHUTDOWN -> task.shutdown((int) Math.max(0, Math.min(value, Abi.SHUTDOWN_MAX)));
+            default -> throw new IllegalStateException("a wait, not a step: " + demand.kind(at));
+        }
+        return true;
     }
 
     /** Cycles that the kernel takes behind the hypercall of step {@code i}. */
-    private long cyclesBehind(int i) {
-        return i >= 0 && (demand.kind(i) == DemandStep.SEND || demand.kind(i) == DemandStep.YIELD) ? 1 : 0;
+    private long cyclesBehind(ReplayLane lane, int i) {
+        return i >= lane.first && (demand.kind(i) == DemandStep.SEND || demand.kind(i) == DemandStep.YIELD) ? 1 : 0;
     }
 
     /** Cycles that the kernel takes for step {@code i} up to its hypercall, which the recorded guest's work contains. */
-    private long ownCycles(int i) {
-        if (i >= demand.size()) {
+    private long ownCycles(ReplayLane lane, int i) {
+        if (i >= lane.end) {
             return 0;
         }
         return switch (demand.kind(i)) {

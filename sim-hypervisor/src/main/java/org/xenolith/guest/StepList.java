@@ -1,6 +1,8 @@
 package org.xenolith.guest;
 
 import java.util.Arrays;
+import java.util.Comparator;
+import java.util.stream.IntStream;
 
 /** A growing list of triples in primitive arrays: demand of long traces must not cost an object a step. */
 final class StepList {
@@ -22,6 +24,22 @@ final class StepList {
         kind[size] = (byte) newKind;
         peer[size] = newPeer;
         value[size++] = newValue;
+    }
+
+    /** The same in the order of their values; of equals, in this order. */
+    StepList sortedByValue() {
+        StepList sorted = new StepList();
+        IntStream.range(0, size)
+                .boxed()
+                .sorted(Comparator.comparingLong(i -> value[i]))
+                .forEach(i -> sorted.add(kind[i], peer[i], value[i]));
+        return sorted;
+    }
+
+    void addAll(StepList other) {
+        for (int i = 0; i < other.size; i++) {
+            add(other.kind[i], other.peer[i], other.value[i]);
+        }
     }
 
     int kind(int i) {

@@ -6,6 +6,9 @@ import java.util.Locale;
 /**
  * What one vCPU wanted in the window of a trace: steps in order, immutable. Times are ns.
  *
+ * <p>The steps stand in <em>lanes</em>, one behind the other: what the vCPU does independently of each other, as threads of its
+ * kernel would, each lane in its own order. Most have one. See {@link DemandSteps} for when there are more.
+ *
  * <p>A vCPU that never blocked is {@linkplain #backlogged backlogged}: it would have used more, nobody can say how much.
  */
 public final class VcpuDemand {
@@ -15,6 +18,7 @@ public final class VcpuDemand {
     private final int vcpu;
     private final boolean backlogged;
     private final StepList steps;
+    private final int[] laneBegins;
     private final int[][] waits;
     private final long tickPhaseNanos;
     private final long tickPeriodNanos;
@@ -24,6 +28,7 @@ public final class VcpuDemand {
             int vcpu,
             boolean backlogged,
             StepList steps,
+            int[] laneBegins,
             int[][] waits,
             long tickPhaseNanos,
             long tickPeriodNanos) {
@@ -31,6 +36,7 @@ public final class VcpuDemand {
         this.vcpu = vcpu;
         this.backlogged = backlogged;
         this.steps = steps;
+        this.laneBegins = laneBegins;
         this.waits = waits;
         this.tickPhaseNanos = tickPhaseNanos;
         this.tickPeriodNanos = tickPeriodNanos;
@@ -55,6 +61,16 @@ public final class VcpuDemand {
     /** How many steps there are. */
     public int size() {
         return steps.size();
+    }
+
+    /** How many lanes there are, at least 1. */
+    int lanes() {
+        return laneBegins.length;
+    }
+
+    /** First step of {@code lane}; of the number of lanes, {@link #size}. */
+    int laneBegin(int lane) {
+        return lane == laneBegins.length ? size() : laneBegins[lane];
     }
 
     /** Kind of step {@code i}. */

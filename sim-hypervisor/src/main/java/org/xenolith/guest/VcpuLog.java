@@ -28,6 +28,9 @@ final class VcpuLog {
     /** It runs for the first time after a wake; value: when. */
     static final int STARTED = 6;
 
+    /** It runs from here on; value: when its first instruction came. */
+    static final int RAN = 7;
+
     private static final int KIND_MASK = 7;
 
     /** Flag of a wake: the waker's event-channel hypercall stands right before it. */
@@ -52,6 +55,9 @@ final class VcpuLog {
 
     /** Begin and end of each time it was OFFLINE, and in the peer of the begin whether a sleep record went before. */
     final StepList offline = new StepList();
+
+    /** Begin and end of each time it was RUNNING. */
+    final StepList running = new StepList();
 
     Runstate state;
     int lastPcpu = -1;
@@ -97,6 +103,8 @@ final class VcpuLog {
         } else if (state == Runstate.RUNNING && known) {
             ran = true;
             workFrom = 0;
+            running.add(0, 0, 0);
+            entries.add(RAN, 0, 0);
         }
     }
 
@@ -104,6 +112,7 @@ final class VcpuLog {
     void close(long now, RecordingCosts costs) {
         if (state == Runstate.RUNNING) {
             work(now, 0, 0);
+            stops(now);
         }
         if (state == Runstate.OFFLINE) {
             offline.add(0, 0, now);
@@ -139,8 +148,20 @@ final class VcpuLog {
         lastPcpu = pcpu;
         workFrom = now + overhead;
         askedToBlock = NEVER;
-        if (logging && justWoken()) {
+        if (!logging) {
+            return;
+        }
+        if (justWoken()) {
             entries.add(STARTED, 0, now);
+        }
+        stops(now);
+        running.add(0, 0, now);
+        entries.add(RAN, 0, workFrom);
+    }
+
+    private void stops(long now) {
+        if (logging && running.size() % 2 == 1) {
+            running.add(0, 0, now);
         }
     }
 
@@ -156,6 +177,7 @@ final class VcpuLog {
             boolean blocks = next == Runstate.BLOCKED;
             work(now, (blocks ? costs.hypercallEntry : costs.interrupt) + costs.schedule, 0);
             workFrom = NEVER;
+            stops(now);
         }
         if (state == Runstate.OFFLINE && logging) {
             offline.add(0, 0, now);

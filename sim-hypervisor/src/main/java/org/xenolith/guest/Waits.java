@@ -1,5 +1,7 @@
 package org.xenolith.guest;
 
+import java.util.Arrays;
+
 /** The waits of one vCPU in order, and what is concluded of each. Times are ns since the window's begin. */
 final class Waits {
     final int size;
@@ -7,6 +9,10 @@ final class Waits {
     private final long[] wake;
     private final long[] started;
     private final long[] burst;
+
+    /** Whether the vCPU sent an event to another in that burst. */
+    private final boolean[] sent;
+
     private final int[] waker;
     private final byte[] flags;
     private final byte[] cause;
@@ -14,13 +20,19 @@ final class Waits {
     private final byte[] back;
     private final long[] hidden;
     private final byte[] hiddenBack;
+    private final int[] hiddenEvent;
+    private final boolean[] dropped;
     private long hiddenLength;
+    private long sleepWork;
     private long tickPeriod;
     private long tickPhase;
 
     private static final DemandStep[] CAUSES = DemandStep.values();
     private static final WakeEvidence[] EVIDENCE = WakeEvidence.values();
     private static final byte UNDECIDED = -1;
+
+    /** A kernel's tick takes less than this part of its period. */
+    private static final int TICK_PART = 20;
 
     Waits(VcpuLog log) {
         size = log.wakes;
@@ -33,8 +45,12 @@ final class Waits {
         back = new byte[size];
         started = new long[size];
         burst = new long[size];
+        sent = new boolean[size];
         hidden = new long[size];
         hiddenBack = new byte[size];
+        hiddenEvent = new int[size];
+        dropped = new boolean[size];
+        Arrays.fill(hiddenEvent, -1);
         StepList entries = log.entries;
         int n = -1;
         for (int i = 0; i < entries.size(); i++) {
@@ -77,6 +93,26 @@ final class Waits {
     /** Its work from then on to the next block. */
     long burst(int i) {
         return burst[i];
+    }
+
+    /** Whether it sent an event in that burst, as far as is known. */
+    boolean sent(int i) {
+        return sent[i];
+    }
+
+    /** The events that {@code v}, whose waits these are, is known to have sent to vCPUs with the waits {@code all}. */
+    void findSent(VcpuLog v, Waits[] all) {
+        int n = -1;
+        for (int i = 0; i < v.entries.size(); i++) {
+            int kind = VcpuLog.kindOf(v.entries.kind(i));
+            if (kind == VcpuLog.WAKE) {
+                n++;
+            } else if (kind == VcpuLog.WOKE && n >= 0) {
+                Waits w = all[v.entries.peer(i)];
+                int wait = (int) v.entries.value(i);
+                sent[n] |= w.decided(wait) && w.cause(wait) == DemandStep.AWAIT_EVENT;
+            }
+        }
     }
 
     /** Log of the vCPU that ran where it ended, or -1. */
@@ -152,6 +188,85 @@ final class Waits {
     /** How many waits before {@code i} the sleep that it hides began. */
     int hiddenBack(int i) {
         return hiddenBack[i];
+    }
+
+    /** Before the vCPU was served after wait {@code i} and did the tick's work, an event of vCPU {@code peer} came. */
+    void hideEvent(int i, int peer) {
+        hiddenEvent[i] = peer;
+    }
+
+    /** Nobody waits for what ended wait {@code i}, and nobody sends it. */
+    void drop(int i) {
+        dropped[i] = true;
+    }
+
+    boolean dropped(int i) {
+        return dropped[i];
+    }
+
+    /** Whose event came in after wait {@code i}; negative if none. */
+    int hiddenEvent(int i) {
+        return hiddenEvent[i];
+    }
+
+    /** Whether the tick ended wait {@code i} and the vCPU did nothing else before it waited on. */
+    boolean isTickOnly(int i) {
+        return evidence(i) == WakeEvidence.TICK
+                && TICK_PART * burst[i] < tickPeriod
+                && hidden[i] == 0
+                && hiddenEvent[i] < 0;
+    }
+
+    /** Whether its tick breaks most waits that last until the next one. */
+    boolean ticksOn() {
+        long lines = 0;
+        long ticks = 0;
+        for (int i = 0; i < size && tickPeriod > 0; i++) {
+            lines += Math.floorDiv(wake[i] - tickPhase, tickPeriod) - Math.floorDiv(block[i] - tickPhase, tickPeriod);
+            ticks += evidence(i) == WakeEvidence.TICK ? 1 : 0;
+        }
+        return ticks > 0 && 4 * ticks >= 3 * lines;
+    }
+
+    /** What the vCPU does after a sleep. */
+    void setSleepWork(long nanos) {
+        sleepWork = nanos;
+    }
+
+    /** What ticks take, by those after which nothing else is known to have been done; 0 if there are none. */
+    long tickWork() {
+        long[] bursts = new long[size];
+        int n = 0;
+        for (int i = 0; i < size; i++) {
+            if (isTickOnly(i) && !sent[i] && (sleepWork == 0 || 2 * burst[i] < sleepWork)) {
+                bursts[n++] = burst[i];
+            }
+        }
+        Arrays.sort(bursts, 0, n);
+        return n == 0 ? 0 : bursts[n / 2];
+    }
+
+    /** Whether wait {@code i} hides a sleep that its tick may or may not break. */
+    boolean hidesShortSleep(int i) {
+        return hidden[i] > 0 && hiddenLength <= tickPeriod;
+    }
+
+    /** Whether wait {@code i} ends a sleep that its tick may or may not break, and that began with an earlier wait. */
+    boolean endsShortSleep(int i) {
+        return cause(i) == DemandStep.SLEEP && back[i] > 0 && wake[i] - block[i - back[i]] <= tickPeriod;
+    }
+
+    /** Whether the vCPU was blocked at {@code time}. */
+    boolean blockedAt(long time) {
+        int i = Arrays.binarySearch(block, time);
+        int last = i >= 0 ? i : -i - 2;
+        return last >= 0 && time < wake[last];
+    }
+
+    /** The last wait that ended up to {@code time}; negative if there is none. */
+    int lastBefore(long time) {
+        int i = Arrays.binarySearch(wake, time);
+        return i >= 0 ? i : -i - 2;
     }
 
     /** Length of hidden sleeps. */

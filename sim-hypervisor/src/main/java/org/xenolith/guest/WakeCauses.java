@@ -5,6 +5,7 @@ import java.util.List;
 /** Decides what ended each wait, by the rules that {@link DemandExtractor} states, in their order. */
 final class WakeCauses {
     private final Waits[] waits;
+    private final HiddenEvents hidden;
 
     WakeCauses(List<VcpuLog> logs, boolean hypercallsVisible) {
         waits = new Waits[logs.size()];
@@ -13,6 +14,7 @@ final class WakeCauses {
             logs.forEach(v -> decideByHypercalls(v.timerVisible, waits[v.index]));
         } else {
             logs.forEach(v -> PlaceInWork.decide(v, waits));
+            logs.forEach(v -> UnlikeTimers.decide(v, logs, waits));
         }
         for (VcpuLog v : logs) {
             Waits w = waits[v.index];
@@ -27,8 +29,17 @@ final class WakeCauses {
             for (int i : w.undecided()) {
                 w.decide(i, ownsDevices ? DemandStep.AWAIT_OUTSIDE : DemandStep.SLEEP, WakeEvidence.ASSUMED);
             }
-            HiddenSleeps.find(w);
         }
+        for (VcpuLog v : logs) {
+            waits[v.index].findSent(v, waits);
+            HiddenSleeps.find(waits[v.index]);
+        }
+        hidden = hypercallsVisible ? HiddenEvents.none(logs) : HiddenEvents.find(logs, waits);
+    }
+
+    /** The events that left no record. */
+    HiddenEvents hidden() {
+        return hidden;
     }
 
     /** The waits of {@code v}, decided. */

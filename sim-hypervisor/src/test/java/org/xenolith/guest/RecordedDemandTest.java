@@ -112,4 +112,55 @@ class RecordedDemandTest {
                 .as("it does not run before it is built")
                 .isZero();
     }
+
+    /** The guests counted their work themselves: so often they asked, were answered and slept. */
+    @ParameterizedTest
+    @CsvSource({"credit2-loads/io, 1323", "credit-loads/io, 1928"})
+    void findsEveryReadOfTheGuestWithADisk(String trace, int reads) {
+        Demand demand = demand(trace);
+        VcpuDemand dom0 = demand.vcpusOf(0).get(0);
+        VcpuDemand i = demand.vcpusOf(5).get(0);
+        assertThat(i.count(DemandStep.AWAIT_EVENT)).isCloseTo(reads, within(reads / 50));
+        assertThat(i.count(DemandStep.SLEEP)).isCloseTo(reads, within(reads / 50));
+        assertThat(i.count(DemandStep.SEND)).isCloseTo(reads, within(reads / 50));
+        assertThat(dom0.count(DemandStep.SEND)).isEqualTo(i.count(DemandStep.AWAIT_EVENT));
+        assertThat(dom0.count(DemandStep.AWAIT_EVENT)).isEqualTo(i.count(DemandStep.SEND));
+        assertThat(dom0.lanes())
+                .as("what it does for i, and what it does by itself")
+                .isEqualTo(4);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"credit2-loads/forkjoin", "credit-loads/forkjoin"})
+    void seesThatTheVcpusOfOneProgramWakeEachOther(String trace) {
+        Demand demand = demand(trace);
+        for (VcpuDemand f : demand.vcpusOf(6)) {
+            assertThat(f.count(DemandStep.AWAIT_EVENT)).as(f.name()).isGreaterThan(100);
+            assertThat(f.count(DemandStep.SLEEP) + f.count(DemandStep.SLEEP_UNTIL))
+                    .as("f never sleeps; it was taken to do so by its waits' lengths")
+                    .isLessThan(4);
+        }
+    }
+
+    /** Where nobody sends to anybody, none must be found, though schedulers make coincidences, above all periodic ones. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "credit2/s1-w256-w512",
+                "credit2/s4-all",
+                "credit/s2-cap30",
+                "credit/s4-all",
+                "rtds/s1-w256-w512",
+                "rtds/s2-cap30",
+                "rtds/s4-all",
+                "credit-loads/smp",
+                "credit2-loads/smp",
+                "credit-params/p1-t30-r1000"
+            })
+    void findsNoSenderWhereThereIsNone(String trace) {
+        for (VcpuDemand v : demand(trace).vcpus()) {
+            assertThat(v.count(DemandStep.AWAIT_EVENT)).as(v.name()).isZero();
+            assertThat(v.lanes()).isEqualTo(1);
+        }
+    }
 }
