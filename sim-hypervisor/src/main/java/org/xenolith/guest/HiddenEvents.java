@@ -195,10 +195,15 @@ final class HiddenEvents {
                 .sorted()
                 .toArray();
         int n = places.length;
-        if (n < FEWEST || places[n - 1 - n / 4] - places[n / 4] > JITTER_NANOS) {
+        Cluster densest = Cluster.densest(places, JITTER_NANOS);
+        if (n < FEWEST || 2 * densest.count() <= n) {
             return false;
         }
-        long place = places[n / 2];
+        long place = Arrays.stream(places)
+                .filter(p -> densest.holds(p, 0))
+                .skip(densest.count() / 2)
+                .findFirst()
+                .orElseThrow();
         long shortest = bursts.stream()
                 .filter(b -> b.send >= 0)
                 .mapToLong(b -> b.end - b.begin)
