@@ -1,5 +1,6 @@
 package org.xenolith.hypervisor;
 
+import java.util.BitSet;
 import org.xenolith.engine.InputException;
 import org.xenolith.machine.LittleEndian;
 import org.xenolith.machine.MachineMemory;
@@ -43,6 +44,9 @@ public final class SharedInfo {
 
     /** Where each vCPU has its {@code vcpu_info}. */
     private final int[] vcpuInfo = new int[VCPUS];
+
+    /** Those whose {@code vcpu_info} the guest has had moved, be it to where it was. */
+    private final BitSet moved = new BitSet();
 
     /** Where the rest begins. */
     private int base;
@@ -107,7 +111,7 @@ public final class SharedInfo {
 
     /** Whether the guest has had the {@code vcpu_info} of {@code vcpu} moved. */
     boolean isMoved(int vcpu) {
-        return vcpuInfo[vcpu] != base + vcpu * VCPU_INFO;
+        return moved.get(vcpu);
     }
 
     /**
@@ -118,6 +122,7 @@ public final class SharedInfo {
         memory.written(machineAddress, VCPU_INFO);
         System.arraycopy(page, vcpuInfo[vcpu], page, machineAddress, VCPU_INFO);
         vcpuInfo[vcpu] = machineAddress;
+        moved.set(vcpu);
         setUpcallPending(vcpu, true);
         LittleEndian.put64(page, machineAddress + PENDING_SEL, -1L);
     }

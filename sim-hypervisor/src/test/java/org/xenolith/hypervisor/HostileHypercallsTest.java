@@ -29,6 +29,12 @@ class HostileHypercallsTest {
         harmsNobody(new HostileCaller(Domain.Type.PV, random(seed)));
     }
 
+    /** Has its vcpu_info moved to where it is. */
+    @Example
+    void aPvGuestThatOnceLeftAReference() {
+        aPvGuestHarmsNobody(940106575);
+    }
+
     @Example
     void theCallsAreIssued() {
         for (Domain.Type type : Domain.Type.values()) {

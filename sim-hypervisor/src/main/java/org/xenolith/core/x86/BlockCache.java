@@ -31,6 +31,7 @@ final class BlockCache implements MachineMemory.CodeWatcher {
 
     private int framesHeld;
     private int blocksHeld;
+    private long drops;
 
     BlockCache(MachineMemory memory) {
         this.memory = memory;
@@ -135,10 +136,16 @@ final class BlockCache implements MachineMemory.CodeWatcher {
         return longest;
     }
 
+    /** How many blocks have been dropped so far. */
+    long drops() {
+        return drops;
+    }
+
     private void dropList(Block blocks) {
         for (Block block = blocks; block != null; block = block.alias) {
             block.drop();
             blocksHeld--;
+            drops++;
         }
     }
 

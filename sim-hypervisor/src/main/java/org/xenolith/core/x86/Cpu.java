@@ -172,7 +172,7 @@ public final class Cpu {
     final CoreObserver observer;
 
     private final Fault fault = new Fault();
-    private final Interpreter interpreter;
+    final Interpreter interpreter;
 
     /** A core on {@code memory}, in the state after reset but for what its embedder sets. */
     public Cpu(MachineMemory memory, PhysicalMap map, boolean deprivileged) {

@@ -77,6 +77,11 @@ final class Interpreter {
         }
     }
 
+    /** How often code that was decoded has changed, or was too much to keep: an instruction that repeats has to be fetched again then. */
+    long codeChanges() {
+        return cache.drops();
+    }
+
     /** Where the blocks executed last begin, the latest first; 0 where there were none. */
     long[] recentBlocks() {
         long[] latestFirst = new long[RECENT];
@@ -153,6 +158,9 @@ final class Interpreter {
     private Block decode(long rip, long linear, int machine) {
         int inPage = Math.min(Block.MOST_BYTES, MachineMemory.PAGE_SIZE - (machine & OFFSET));
         long inSegment = lastOffset() - rip + 1;
+        if (inSegment <= 0 && c.mode != Insn.Mode.BITS_64) {
+            throw c.raise(Fault.GP); // a jump with an operand of 32 bits led behind the last offset of 16
+        }
         int most = inSegment > 0 ? (int) Math.min(inPage, inSegment) : inPage;
         List<Op> ops = new ArrayList<>();
         short[] offsets = new short[Block.MOST_INSTRUCTIONS + 1];
@@ -191,7 +199,8 @@ final class Interpreter {
         memory.read(second, bytes, inFirst, bytes.length - inFirst);
         Insn insn = decoder.decode(bytes, 0, bytes.length, rip, c.mode);
         short[] offsets = {0, (short) insn.length()};
-        byte[] tail = Arrays.copyOfRange(bytes, inFirst, insn.length());
+        // An undefined one may be shorter than what had to be looked at to know that.
+        byte[] tail = Arrays.copyOfRange(bytes, inFirst, insn.length() > inFirst ? insn.length() : bytes.length);
         return block(rip, machine, tail, List.of(op(insn)), offsets);
     }
 

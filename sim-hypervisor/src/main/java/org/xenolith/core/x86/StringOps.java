@@ -123,6 +123,7 @@ final class StringOps {
                 c.rip = next;
                 return;
             }
+            long changes = c.interpreter.codeChanges();
             while (true) {
                 long done = 0;
                 if (wide && c.left > FEW && Long.compareUnsigned(c.r[Cpu.RCX], FEW) > 0 && !c.df()) {
@@ -138,7 +139,7 @@ final class StringOps {
                 boolean end = (c.r[Cpu.RCX] & offsetMask) == 0
                         || repeatsWhileEqual && !c.zf()
                         || repeatsWhileNotEqual && c.zf();
-                if (end || c.left == 1) {
+                if (end || c.left == 1 || c.interpreter.codeChanges() != changes) { // it may have overwritten itself
                     c.rip = end ? next : rip;
                     return;
                 }
