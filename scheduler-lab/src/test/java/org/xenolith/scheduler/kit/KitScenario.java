@@ -72,6 +72,10 @@ public record KitScenario(
             sched = new TreeMap<>(sched);
         }
 
+        private KitDomain withRest(int micros) {
+            return new KitDomain(vcpus, weight, cap, affinity, load, workMicros, micros, sched);
+        }
+
         private String guest() {
             return switch (load) {
                 case SPIN -> "spin";
@@ -123,15 +127,8 @@ public record KitScenario(
     /** The same with a little more rest for those that work and sleep in step with a clock of 10 ms. */
     public KitScenario outOfStep() {
         List<KitDomain> slower = domains.stream()
-                .map(d -> new KitDomain(
-                        d.vcpus,
-                        d.weight,
-                        d.cap,
-                        d.affinity,
-                        d.load,
-                        d.workMicros,
-                        d.workMicros + d.restMicros == STEP_MICROS ? d.restMicros + STEP_MICROS / 7 : d.restMicros,
-                        d.sched))
+                .map(d -> d.withRest(
+                        d.workMicros + d.restMicros == STEP_MICROS ? d.restMicros + STEP_MICROS / 7 : d.restMicros))
                 .toList();
         return new KitScenario(topology, secondPool, costs, slower, events, seed, millis);
     }
@@ -143,15 +140,7 @@ public record KitScenario(
                 .mapToInt(KitDomain::vcpus)
                 .sum();
         List<KitDomain> light = domains.stream()
-                .map(d -> new KitDomain(
-                        d.vcpus,
-                        d.weight,
-                        d.cap,
-                        d.affinity,
-                        d.load,
-                        d.workMicros,
-                        Math.max(d.restMicros, d.workMicros * sleepers * 5 / 4),
-                        d.sched))
+                .map(d -> d.withRest(Math.max(d.restMicros, d.workMicros * sleepers * 5 / 4)))
                 .toList();
         return new KitScenario(topology, secondPool, costs, light, events, seed, millis);
     }
